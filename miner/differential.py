@@ -1,0 +1,171 @@
+"""Evidence to ranked causes: a prior by body region plus weights in log-likelihood-ratio units, and what follows.
+
+Knows nothing of where the evidence came from. The posterior of a cause is proportional to
+``exp(log prior + sum of its evidence weights)``; each candidate carries exactly the weights that were added.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from miner.evidence import Naming, Piece
+from miner.lexicon import CauseEntry, Feature, Lexicon
+from miner.records import Candidate, Differential, Evidence
+
+_STATED = {
+    "PRESENT": "stated_present",
+    "FAVOURED": "stated_favoured",
+    "POSSIBLE": "stated_possible",
+    "LESS_LIKELY": "stated_less_likely",
+    "DISMISSED": "stated_dismissed",
+    "ABSENT": "stated_dismissed",
+}
+NAMED = frozenset({"PRESENT", "FAVOURED", "POSSIBLE"})
+"""The certainties with which a report counts as stating a cause."""
+
+
+def active(pieces: Sequence[Piece], features: Mapping[str, Feature]) -> list[tuple[Feature, Piece]]:
+    """The features of the weights lexicon that hold, combinations included; a combination points at its first part."""
+    held = {p.feature: p for p in pieces}
+    found = [(features[p.feature], p) for p in pieces if p.feature in features]
+    for feature in features.values():
+        if feature.when and all(w in held and held[w].share > 0 for w in feature.when):
+            if not any(u in held for u in feature.unless):
+                parts = [held[w] for w in feature.when]
+                first = min(parts, key=lambda p: (p.start < 0, p.start))
+                share = min(p.share for p in parts)
+                found.append((feature, Piece(feature.id, first.start, first.end, share)))
+    return found
+
+
+def weigh(held: Sequence[tuple[Feature, Piece]], cause: str, rest: float) -> list[Evidence]:
+    """The evidence for one cause. In a group the strongest piece counts in full, the others at the share ``rest``."""
+    groups: dict[tuple[str, bool], list[tuple[float, Feature, Piece]]] = {}
+    for feature, piece in held:
+        for weight in feature.weights:
+            if weight.cause == cause and weight.value:
+                value = weight.value * piece.share
+                groups.setdefault((feature.group, value > 0), []).append((value, feature, piece))
+    found = []
+    for members in groups.values():
+        members.sort(key=lambda m: -abs(m[0]))
+        for index, (value, feature, piece) in enumerate(members):
+            counted = value if index == 0 else value * rest
+            found.append(Evidence(feature.id, feature.group, round(counted, 4), piece.start, piece.end))
+    return found
+
+
+def stated_evidence(namings: Sequence[Naming], settings: Mapping[str, float]) -> dict[str, Evidence]:
+    """What the report itself says about causes, as one piece of evidence a cause: the surest naming counts."""
+    found: dict[str, Evidence] = {}
+    for naming in namings:
+        key = _STATED.get(naming.certainty)
+        if key is None:
+            continue
+        weight = settings[key] - (settings["stated_second"] * naming.order if naming.certainty in NAMED else 0.0)
+        old = found.get(naming.cause)
+        if old is None or abs(weight) > abs(old.weight):
+            found[naming.cause] = Evidence(f"stated:{naming.certainty.lower()}", "stated", weight, naming.start, naming.end)
+    return found
+
+
+def _posterior(scores: Mapping[str, float]) -> dict[str, float]:
+    top = max(scores.values())
+    raw = {cause: math.exp(score - top) for cause, score in scores.items()}
+    total = sum(raw.values())
+    return {cause: value / total for cause, value in raw.items()}
+
+
+def _families(posterior: Mapping[str, float], causes: Mapping[str, CauseEntry]) -> dict[str, float]:
+    """The posterior of every inner node of the tree: a cause with all that stands under it."""
+    found: dict[str, float] = {}
+    for cause, value in posterior.items():
+        node = causes[cause].parent
+        while node:
+            found[node] = found.get(node, 0.0) + value
+            node = causes[node].parent
+    for node in found:
+        found[node] += posterior.get(node, 0.0)
+    return found
+
+
+def conclude(
+    lesion_id: str, region: str, pieces: Sequence[Piece], namings: Sequence[Naming], lexicon: Lexicon
+) -> Differential:
+    """The differential of one lesion: ranked candidates, the answer as deep as the posterior supports, its basis."""
+    settings = lexicon.settings
+    causes = lexicon.of(CauseEntry)
+    priors = lexicon.priors.get(region, lexicon.priors["any"])
+    prior_name = region if region in lexicon.priors else "any"
+    held = active(pieces, lexicon.features)
+    said = stated_evidence(namings, settings)
+    evidence: dict[str, list[Evidence]] = {}
+    for cause in causes:
+        prior = priors.get(cause, 0.0) or min(p for p in priors.values() if p > 0) / 10
+        first = Evidence(f"prior:{prior_name}", "prior", round(math.log(prior), 4))
+        evidence[cause] = [first, *weigh(held, cause, settings["group_rest"])]
+    inferred_scores = {cause: sum(e.weight for e in items) for cause, items in evidence.items()}
+    inferred = _posterior(inferred_scores)
+    for cause, item in said.items():
+        evidence[cause].append(item)
+    posterior = _posterior({cause: sum(e.weight for e in items) for cause, items in evidence.items()})
+    ranked = sorted(posterior, key=lambda c: (-posterior[c], c))
+    named = [n for n in namings if n.certainty in NAMED]
+    candidates = tuple(
+        Candidate(cause, posterior[cause], any(n.cause == cause for n in named), tuple(evidence[cause])) for cause in ranked
+    )
+    answer, probability, abstained = _depth(posterior, causes, settings)
+    best_inferred, _, open_question = _depth(inferred, causes, settings)
+    stated = _stated(named, posterior, settings)
+    informative = any(e.group not in ("age", "sex", "kind") for e, _ in held if e.weights)
+    if stated is not None and (answer == stated or answer in _ancestors(stated, causes)):
+        basis = "stated"
+    else:
+        basis = "inferred" if informative else "prior"
+    return Differential(
+        lesion_id,
+        candidates,
+        answer,
+        causes[answer].family or None,
+        probability,
+        basis,
+        stated,
+        None if open_question and not informative else best_inferred,
+        abstained,
+        prior_name,
+    )
+
+
+def _stated(named: Sequence[Naming], posterior: Mapping[str, float], settings: Mapping[str, float]) -> str | None:
+    """The cause that the report names: the surest naming, the first of equals."""
+    if not named:
+        return None
+    best = max(named, key=lambda n: (settings[_STATED[n.certainty]] - settings["stated_second"] * n.order, -n.order, -n.start))
+    return best.cause
+
+
+def _ancestors(cause: str, causes: Mapping[str, CauseEntry]) -> set[str]:
+    found = set()
+    node = causes[cause].parent
+    while node:
+        found.add(node)
+        node = causes[node].parent
+    return found
+
+
+def _depth(
+    posterior: Mapping[str, float], causes: Mapping[str, CauseEntry], settings: Mapping[str, float]
+) -> tuple[str, float, bool]:
+    """The answer as deep as the posterior supports: a leaf, else its family, else the leader with a person asked to look."""
+    leader = max(posterior, key=lambda c: (posterior[c], c))
+    if posterior[leader] >= settings["leaf"]:
+        return leader, posterior[leader], False
+    families = _families(posterior, causes)
+    node = causes[leader].parent
+    while node:
+        # the root "dystrophic" is also the name for nondescript calcification: too wide to be an answer for a rare leaf
+        if families[node] >= settings["family"] and causes[node].parent:
+            return node, families[node], False
+        node = causes[node].parent
+    return leader, posterior[leader], True

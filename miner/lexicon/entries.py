@@ -1,0 +1,166 @@
+"""The entries of the lexicons: one dataclass per file, its fields being the keys that the file may use.
+
+The loader reads the field types, defaults and allowed values from here, so this page is also the file format.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from miner.records import SCOPES, STATUSES
+
+
+def _key(*, allowed: tuple[str, ...] | None = None, default: Any = None, many: bool = False) -> Any:
+    """A dataclass field with the values that the file may give it."""
+    metadata = {"allowed": allowed}
+    return field(default_factory=tuple, metadata=metadata) if many else field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True, slots=True)
+class Abbreviation:
+    """A short form: matched in this exact case, and where ``needs`` is given only beside one of those words."""
+
+    form: str
+    needs: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """What every entry has: an id that is never reused, how radiologists say it, its source and its own tests."""
+
+    id: str
+    label: str
+    terms: tuple[str, ...] = ()
+    abbreviations: tuple[Abbreviation, ...] = ()
+    exclude: tuple[str, ...] = ()
+    inflect: bool = True
+    note: str = ""
+    source: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
+    hit: tuple[str, ...] = ()
+    miss: tuple[str, ...] = ()
+    off: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding(Entry):
+    """A way to say that calcium or bone is there (``findings.toml``)."""
+
+    kind: str = _key(allowed=("calcification", "ossification"), default="calcification")
+    scope: str = _key(allowed=SCOPES, default="")
+    sites: tuple[str, ...] = ()
+    states: str = ""
+    implies: tuple[str, ...] = ()
+    needs: str = _key(allowed=("", "soft_tissue", "support"), default="")
+    head: bool = False
+    ossified: bool = False
+    yields: bool = False
+    status: str = _key(allowed=("", "absent"), default="")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decoy(Entry):
+    """Words that look like a finding, a site or a context and are none (``decoys.toml``); the longest match wins."""
+
+    hides: tuple[str, ...] = ("findings",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OtherFinding(Entry):
+    """Nouns and verbs of the sentence that are no calcification but steer its reading (``grammar.toml``)."""
+
+    role: str = _key(
+        allowed=("finding", "affirming_verb", "there", "filler", "anaphor", "preposition", "relation", "left", "right", "bilateral", "modality", "definite", "list"),
+        default="finding",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Descriptor(Entry):
+    """Shape, texture, size word, extent, distribution, order or change (``descriptors.toml``)."""
+
+    dimension: str = _key(
+        allowed=("shape", "texture", "order", "size", "extent", "distribution", "change"), default="shape"
+    )
+    kind: str = _key(allowed=("", "calcification", "ossification"), default="")
+    reach: str = _key(allowed=("phrase", "sentence"), default="phrase")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site(Entry):
+    """An anatomic place (``sites.toml``): its region, its tissue, and on which side of the scope it lies."""
+
+    region: str = ""
+    compartment: str = ""
+    scope: str = _key(allowed=("", *SCOPES), default="")
+    paired: bool = False
+    parent: str = ""
+    weak: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition(Entry):
+    """A disease, injury, operation, drug or exposure that bears on the cause (``contexts.toml``)."""
+
+    imaging: bool = False
+    beside: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CueEntry(Entry):
+    """A word that changes a status (``cues.toml``), in ConText's terms of direction and scope."""
+
+    category: str = _key(
+        allowed=(
+            "ABSENT",
+            "POSSIBLE",
+            "HYPOTHETICAL",
+            "HISTORICAL",
+            "FAMILY",
+            "PRESENT",
+            "FAVOURED",
+            "LESS_LIKELY",
+            "DISMISSED",
+            "TERMINATE",
+            "PSEUDO",
+        ),
+        default="ABSENT",
+    )
+    direction: str = _key(allowed=("FORWARD", "BACKWARD", "BIDIRECTIONAL", "TERMINATE", "PSEUDO"), default="FORWARD")
+    reach: int = 0
+    applies_to: tuple[str, ...] = ("findings", "contexts", "causes")
+    through_comma: bool = True
+    sections: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SectionEntry(Entry):
+    """A heading (``sections.toml``): what kind of text follows it, and the place that it implies."""
+
+    role: str = _key(
+        allowed=("exam", "request", "history", "technique", "comparison", "body", "conclusion", "addendum", "organ"),
+        default="body",
+    )
+    sites: tuple[str, ...] = ()
+    scope: str = _key(allowed=("", *SCOPES), default="")
+    bare: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CauseEntry(Entry):
+    """A cause (``causes.toml``): its place in the tree, its row of the teaching page's table, how it is named."""
+
+    parent: str = ""
+    family: str = ""
+    severity: int = 0
+    adjective: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rank:
+    """A status and its priority: where several cues reach one target, the highest priority decides."""
+
+    status: str = field(metadata={"allowed": STATUSES})
+    priority: int = 0

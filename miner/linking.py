@@ -1,0 +1,361 @@
+"""Ties descriptors, places, sides and sizes to the mention that they belong to.
+
+A sentence with several mentions is cut into one segment a mention; what stands in a segment belongs to its mention,
+unless another noun claims it. A mention without a place of its own borrows from a neighbour that it is tied to, then
+from the heading, then from the examination.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from miner.examination import Examination
+from miner.lexicon import Descriptor, Finding, Site
+from miner.parse import Sentence
+from miner.records import Attribute
+from miner.status import Verdict
+
+_SEPARATOR = re.compile(r";|,|\band\b|\bor\b|\bwith\b|\bas well as\b|\bplus\b|\bbut\b|\bnor\b|\bin addition to\b|\bwhile\b|\(")
+_COORDINATION = re.compile(r"[\s,/]*(?:and|or|and/or|&|,|/|plus|as well as|versus|vs\.?)?[\s,/]*\Z")
+_APPOSITION = re.compile(r"\s*(?:\(|:|-|,?\s*i\.?e\.?,?|=)\s*\Z")
+_PREPOSITION = re.compile(
+    r"\b(?:in|within|of|at|about|around|adjacent to|overlying|over|along|near|beside|to|involving|throughout|from|on|by|"
+    r"surrounding|above|below|beneath|under|between|across|into|inside|through)\b"
+)
+_LANDMARK = re.compile(
+    r"\b(?:adjacent to|beside|near|next to|overlying|overlies|overlie|over|superficial to|deep to|lateral to|medial to|anterior to|"
+    r"posterior to|superior to|inferior to|above|below|abutting|close to|bridging|surrounding|around|about|distal to|"
+    r"proximal to|alongside|along|from|off)\s+(?:the\s+|its\s+)?(?:\w+\s+){0,2}\Z"
+)
+_MEASURE = re.compile(
+    r"(?<![\w.])(\d{1,3}(?:\.\d{1,2})?)(?:\s*(?:mm|cm)?\s*(?:x|by|to|-|\u00d7)\s*(\d{1,3}(?:\.\d{1,2})?))?"
+    r"(?:\s*(?:mm|cm)?\s*(?:x|by|\u00d7)\s*(\d{1,3}(?:\.\d{1,2})?))?\s*(mm|cm|millimet(?:er|re)s?|centimet(?:er|re)s?)\b"
+)
+_DISTANCE = re.compile(
+    r"\s*(?:above|below|proximal|distal|from|away|superior|inferior|lateral|medial|posterior|anterior|deep|cranial|caudal|"
+    r"cephalad|slice|slices|section|sections|thick slices|collimation|intervals|axial)\b"
+)
+_WORD = re.compile(r"[a-z][a-z']*")
+_DENIAL = re.compile(
+    r"\b(?:no|without|not|lacks?|lacking|absence of|devoid of|absent|nor|neither|rather than|never)\b[^.;:]{0,40}\Z"
+)
+_COPULA = re.compile(r"\b(?:is|are|was|were|appears?|remains?|looks?|being|shows?|has|have|become|becomes)\b")
+_FILLER = frozenset(
+    "a an the and or of in to with very is are was were be seen noted appearing shaped like type size sized soft tissue "
+    "tissues focus foci area areas density densities deposit deposits collection collections cluster clusters region regions "
+    "pattern appearance morphology shape form also quite rather somewhat fairly more than at least approximately about well "
+    "there now again old chronic incidental abnormal benign some further additional other associated overlying underlying "
+    "calcification calcifications calcified calcific ossification ossified ossific mineralised mineralized mineralization "
+    "configuration individual separate discrete distinct adjacent mass masses body bodies opacity opacities lesion lesions "
+    "nodule nodules fragment fragments on this study has have developed are, as within along containing contains".split()
+)
+
+
+@dataclass(slots=True)
+class Draft:
+    """A mention while it is being read; positions are those of the normalised text."""
+
+    sentence: Sentence
+    finding: Finding
+    start: int
+    end: int
+    left: int
+    right: int
+    verdict: Verdict
+    sites: list[tuple[Site, int, int]] = field(default_factory=list)
+    descriptors: list[tuple[Descriptor, int, int]] = field(default_factory=list)
+    denied: list[tuple[Descriptor, int, int]] = field(default_factory=list)
+    side: tuple[str, int, int] | None = None
+    size: tuple[float, int, int] | None = None
+    own_place: bool = False
+    scope: str = ""
+    scope_basis: str = ""
+    tied: Draft | None = None
+    lesion: int = -1
+
+    def attributes(self) -> list[Attribute]:
+        """Everything tied to the mention, in normalised positions."""
+        found = [Attribute("site", site.id, start, end) for site, start, end in self.sites]
+        found += [Attribute(d.dimension, d.id, start, end) for d, start, end in self.descriptors]
+        if self.side:
+            found.append(Attribute("laterality", *self.side))
+        if self.size:
+            found.append(Attribute("size_mm", f"{self.size[0]:g}", self.size[1], self.size[2]))
+        return found
+
+
+def draft(sentence: Sentence, lower: str, verdicts: Sequence[Verdict]) -> list[Draft]:
+    """The mentions of a sentence, each with its segment and what it is tied to."""
+    findings = sentence.findings
+    drafts: list[Draft] = []
+    left = sentence.start
+    for index, ((finding, start, end), verdict) in enumerate(zip(findings, verdicts, strict=True)):
+        right = sentence.end
+        if index + 1 < len(findings):
+            right = _boundary(sentence, lower, end, findings[index + 1][1])
+        drafts.append(Draft(sentence, finding, start, end, left, right, verdict))
+        left = right
+    for one, two in zip(drafts, drafts[1:], strict=False):
+        if _tied(sentence, lower, one, two):
+            two.tied = one
+            if one.tied is None:
+                one.tied = two
+    return drafts
+
+
+def _boundary(sentence: Sentence, lower: str, end: int, start: int) -> int:
+    """Where, between two mentions, the segment of the first one ends."""
+    gap = lower[end:start]
+    for cue in sentence.cues:
+        if end <= cue.start and cue.end <= start and cue.entry.category not in ("TERMINATE", "PSEUDO"):
+            backward = cue.entry.direction == "BACKWARD"
+            return cue.end if backward else cue.start
+    last = None
+    for match in _SEPARATOR.finditer(gap):
+        last = match
+    if last is not None:
+        return end + last.start()
+    return start if _PREPOSITION.search(gap) else end
+
+
+def _tied(sentence: Sentence, lower: str, one: Draft, two: Draft) -> bool:
+    """Whether two neighbouring mentions speak of the same thing ("calcification ... consistent with phleboliths")."""
+    gap = lower[one.end : two.start]
+    if ";" in gap:
+        return False
+    if _APPOSITION.match(gap):
+        return True
+    return any(
+        one.end <= cue.start
+        and cue.end <= two.start
+        and cue.entry.direction in ("FORWARD", "BIDIRECTIONAL")
+        and cue.entry.category in ("PRESENT", "POSSIBLE", "FAVOURED", "LESS_LIKELY")
+        for cue in sentence.cues
+    ) and not re.search(r"\b(?:and|with)\s+(?:\w+\s+){0,2}\Z", gap)
+
+
+def link(drafts: list[Draft], lower: str) -> None:
+    """Fills places, descriptors, sides and sizes of the mentions of one sentence from their segments."""
+    if not drafts:
+        return
+    sentence = drafts[0].sentence
+    for one in drafts:
+        one.sites = [hit for hit in sentence.sites if one.left <= hit[1] < one.right and _place_holds(one, hit, lower)]
+        for hit in sentence.descriptors:
+            if one.left <= hit[1] < one.right and _describes(one, hit, lower):
+                before = lower[max(one.left, hit[1] - 45) : hit[1]]
+                (one.denied if _DENIAL.search(before) and hit[0].dimension != "change" else one.descriptors).append(hit)
+        one.size = _size(one, lower)
+        one.side = _side(one)
+        one.own_place = bool(one.sites)
+    _borrow(drafts, lower)
+
+
+def _place_holds(one: Draft, hit: tuple[Site, int, int], lower: str) -> bool:
+    """Whether a place is where the mention lies, not what it spares or is set against."""
+    site, start, _ = hit
+    for entry, first, last in one.sentence.grammar:
+        if entry.role == "relation" and last <= start and start - last < 30 and one.left <= first:
+            return False
+    fixed = one.finding.scope
+    return not (fixed and site.scope and site.scope != fixed and not _covers(one, hit))
+
+
+def _covers(one: Draft, hit: tuple[Site, int, int]) -> bool:
+    return one.start <= hit[1] and hit[2] <= one.end
+
+
+def _describes(one: Draft, hit: tuple[Descriptor, int, int], lower: str) -> bool:
+    """Whether a descriptor belongs to the mention rather than to another noun of the segment."""
+    descriptor, start, end = hit
+    if one.start <= start and end <= one.end:
+        return True
+    others = [(first, last) for entry, first, last in one.sentence.grammar if entry.role == "finding"]
+    if end <= one.start:
+        gap_start, gap_end = end, one.start
+        if any(gap_start <= first and last <= gap_end and not _is_head(lower[first:last]) for first, last in others):
+            return False
+        if descriptor.reach == "sentence":
+            return True
+        unknown = _unknown(one, lower, gap_start, gap_end)
+        return unknown <= (3 if ";" not in lower[gap_start:gap_end] else 0)
+    gap = lower[one.end : start]
+    if ";" in gap and descriptor.reach != "sentence":
+        return False
+    follows = next((first for first, last in others if first >= end), None)
+    if follows is not None and follows < one.right and _unknown(one, lower, end, follows) == 0:
+        if not _is_head(lower[follows : follows + 12].split(" ")[0]) and "," not in lower[end:follows]:
+            return False
+    between = [(f, t) for f, t in others if one.end <= f and t <= start and not _is_head(lower[f:t])]
+    if between and descriptor.reach != "sentence":
+        return bool(re.search(r"\b(?:which|that|these|they)\b", lower[between[-1][1] : start]))
+    return True
+
+
+def _is_head(word: str) -> bool:
+    """Nouns that stand for the calcification itself."""
+    return word.strip(" ,.") in ("mass", "masses", "lesion", "lesions", "nodule", "nodules", "collection", "collections", "opacity", "opacities", "change", "changes", "abnormality")
+
+
+def _unknown(one: Draft, lower: str, start: int, end: int) -> int:
+    """How many words between two places are neither filler nor a place, side or descriptor."""
+    count = 0
+    known = [(f, t) for _, f, t in (*one.sentence.descriptors, *one.sentence.sites)]
+    known += [(f, t) for e, f, t in one.sentence.grammar if e.role in ("left", "right", "bilateral", "there", "affirming_verb", "anaphor")]
+    for match in _WORD.finditer(lower, start, end):
+        if match.group() in _FILLER or any(f <= match.start() and match.end() <= t for f, t in known):
+            continue
+        count += 1
+    return count
+
+
+def _size(one: Draft, lower: str) -> tuple[float, int, int] | None:
+    """The largest dimension stated for the mention, in millimetres."""
+    best: tuple[float, int, int] | None = None
+    others = [(first, lower[first:last]) for entry, first, last in one.sentence.grammar if entry.role == "finding"]
+    for match in _MEASURE.finditer(lower, one.left, one.right):
+        if _DISTANCE.match(lower, match.end()):
+            continue
+        if match.end() <= one.start:
+            claimed = any(match.end() <= first < one.start and not _is_head(word) for first, word in others)
+        else:
+            claimed = any(
+                match.end() <= first <= match.end() + 12 and not _is_head(word) for first, word in others
+            ) and match.start() > one.end
+        if claimed:
+            continue
+        factor = 10.0 if match.group(4).startswith("c") else 1.0
+        value = max(float(v) for v in match.groups()[:3] if v) * factor
+        if value <= 500 and (best is None or value > best[0]):
+            best = (value, match.start(), match.end())
+    return best
+
+
+def _side(one: Draft) -> tuple[str, int, int] | None:
+    """The side of the segment nearest to the mention."""
+    sides = [
+        (entry.role, first, last)
+        for entry, first, last in one.sentence.grammar
+        if entry.role in ("left", "right", "bilateral") and one.left <= first < one.right
+    ]
+    for side in sides:
+        if side[0] == "bilateral":
+            return side
+    if not sides:
+        return None
+    return min(sides, key=lambda s: max(s[1] - one.end, one.start - s[2], 0))
+
+
+def _borrow(drafts: list[Draft], lower: str) -> None:
+    """A mention without a place takes that of a neighbour that it is tied to or coordinated with."""
+    sentence = drafts[0].sentence
+    first = drafts[0]
+    opening = [hit for hit in sentence.sites if hit[1] < first.start]
+    for index, one in enumerate(drafts):
+        if one.sites:
+            continue
+        sources: list[Draft] = []
+        if one.tied is not None:
+            sources.append(one.tied)
+        if index + 1 < len(drafts) and _COORDINATION.match(_plain_gap(one, drafts[index + 1], lower)):
+            sources.append(drafts[index + 1])
+        if index and _COORDINATION.match(_plain_gap(drafts[index - 1], one, lower)):
+            sources.append(drafts[index - 1])
+        for source in sources:
+            usable = [hit for hit in source.sites if _place_holds(one, hit, lower)]
+            if usable:
+                one.sites = list(usable)
+                one.side = one.side or source.side
+                break
+        else:
+            usable = [hit for hit in opening if _place_holds(one, hit, lower)]
+            if index and usable and not first.finding.scope:
+                one.sites = usable
+                one.side = one.side or first.side
+    for one in drafts:
+        if one.side is None and one.tied is not None:
+            one.side = one.tied.side
+
+
+def _plain_gap(one: Draft, two: Draft, lower: str) -> str:
+    """What stands between two mentions once descriptors and sides are taken out."""
+    gap = lower[one.end : two.start]
+    for _, start, end in two.sentence.descriptors:
+        if one.end <= start and end <= two.start:
+            gap = gap.replace(lower[start:end], " ", 1)
+    return gap
+
+
+def dominant(one: Draft, lower: str) -> Site | None:
+    """The place that decides on which side of the scope the mention lies."""
+    after = sorted((hit for hit in one.sites if hit[1] >= one.end), key=lambda h: h[1])
+    before = sorted((hit for hit in one.sites if hit[2] <= one.start), key=lambda h: -h[2])
+    inside = [hit for hit in one.sites if _covers(one, hit)]
+    order: list[tuple[Site, int, int]] = []
+    if one.finding.head:
+        near = [h for h in after if not _PREPOSITION.search(lower[one.end : h[1]]) and not _COPULA.search(lower[one.end : h[1]])]
+        subject = [h for h in before if _COPULA.search(lower[h[2] : one.start])]
+        # "calcified right hilar nodes": the last of the run of places is the noun
+        order = [*reversed(_run(near, lower)), *inside, *subject, *after, *before]
+    else:
+        adjacent = [h for h in before if _unknown(one, lower, h[2], one.start) <= 1 and not _PREPOSITION.search(lower[h[2] : one.start]) and "," not in lower[h[2] : one.start]]
+        order = [*adjacent, *inside, *after, *before]
+    landmarks: list[Site] = []
+    for site, start, _ in order:
+        if not site.scope:
+            continue
+        if site.scope == "other" and site.weak or site.scope in ("vascular", "organ", "other") and _LANDMARK.search(lower[max(one.left, start - 40) : start]) and start >= one.end:
+            landmarks.append(site)
+            continue
+        return site
+    if landmarks:
+        return landmarks[0]
+    return order[0][0] if order else None
+
+
+def _run(hits: list[tuple[Site, int, int]], lower: str) -> list[tuple[Site, int, int]]:
+    """The first places of a list that follow each other without a preposition or a verb between them."""
+    run: list[tuple[Site, int, int]] = []
+    for hit in hits:
+        if run:
+            gap = lower[run[-1][2] : hit[1]]
+            if _PREPOSITION.search(gap) or _COPULA.search(gap) or "," in gap or ";" in gap:
+                break
+        run.append(hit)
+    return run
+
+
+def specific(sites: list[tuple[Site, int, int]]) -> list[tuple[Site, int, int]]:
+    """The places without those that only name the larger part of another one, each once."""
+    parents = set()
+    for site, _, _ in sites:
+        if site.parent:
+            parents.add(site.parent)
+    compartments = {site.compartment for site, _, _ in sites if site.compartment and not site.weak}
+    kept: dict[str, tuple[Site, int, int]] = {}
+    for hit in sites:
+        site = hit[0]
+        if site.id in parents:
+            continue
+        if site.weak and not site.region and site.compartment in compartments:
+            continue
+        if site.id == "soft_tissue" and len(sites) > 1:
+            continue
+        kept.setdefault(site.id, hit)
+    return list(kept.values())
+
+
+def place(one: Draft, heading: Examination, examination: Examination) -> None:
+    """Gives a mention without a place of its own that of its heading, else that of the examination."""
+    own_place = bool(one.sites)
+    if not one.sites:
+        implied = heading.sites or examination.sites
+        fixed = one.finding.scope
+        one.sites = [(s, -1, -1) for s in implied if not (fixed and s.scope and s.scope != fixed)]
+    if one.side is None:
+        paired = any(site.paired for site, _, _ in one.sites) if own_place else True
+        side = heading.laterality or (examination.laterality if paired else None)
+        if side:
+            one.side = (side, -1, -1)

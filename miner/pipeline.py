@@ -1,0 +1,244 @@
+"""The medspaCy Language, compiled from the lexicons, and the way from its Docs to plain records.
+
+With ``components`` the only room in which a spaCy Doc exists. TargetMatchers, one a lexicon and in group mode, find the
+phrases; ConText with the cue lexicon finds what modifies them. Section and sentence boundaries are our own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from miner import sections as sectioning
+from miner.lexicon import CueEntry, Decoy, Entry, Lexicon
+from miner.lexicon.terms import expand, plain
+from miner.parse import CueHit, Parse, Sentence
+from miner.sections import Section
+from miner.text import Normal
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+    from spacy.tokens import Doc
+
+KINDS = ("findings", "descriptors", "sites", "contexts", "causes", "grammar")
+_MODIFIED = ("findings", "contexts", "causes")
+_DECOY = "decoy"
+_TERMINATING = {
+    "ABSENT": ["PRESENT", "FAVOURED", "POSSIBLE", "HYPOTHETICAL", "HISTORICAL"],
+    "POSSIBLE": ["PRESENT", "ABSENT", "LESS_LIKELY"],
+    "FAVOURED": ["PRESENT", "ABSENT", "LESS_LIKELY", "POSSIBLE"],
+    "HYPOTHETICAL": ["PRESENT", "HISTORICAL", "ABSENT"],
+    "LESS_LIKELY": ["PRESENT", "ABSENT", "FAVOURED"],
+    "PRESENT": ["ABSENT"],
+    "HISTORICAL": ["PRESENT", "HYPOTHETICAL"],
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """An abbreviation: its exact case and the words that must or must not stand in the same report."""
+
+    form: str
+    needs: re.Pattern[str] | None
+    unless: re.Pattern[str] | None
+
+    def holds(self, text: str, lower: str, start: int, end: int) -> bool:
+        """Whether the short form at this place means what the entry says."""
+        if text[start:end] != self.form:
+            return False
+        if self.needs is not None and not self.needs.search(lower):
+            return False
+        return self.unless is None or not self.unless.search(lower)
+
+
+def _any_of(words: Sequence[str]) -> re.Pattern[str] | None:
+    if not words:
+        return None
+    return re.compile(r"(?<!\w)(?:" + "|".join(re.escape(w) for w in sorted(words, key=len, reverse=True)) + r")(?!\w)")
+
+
+def _rules(lexicon: Lexicon, kind: str) -> Iterable[tuple[str, str, _Form | None]]:
+    """Every phrase of one kind once, as (phrase, label, abbreviation or None).
+
+    The label is ``kind:entry id``: spaCy shares the extension attributes of two spans of the same extent, so the label
+    is the one place where the entry of a match is safe.
+    """
+    seen: set[tuple[str, str | None]] = set()
+
+    def rule(phrase: str, label: str, form: _Form | None = None) -> Iterable[tuple[str, str, _Form | None]]:
+        key = (phrase, form.form if form else None)
+        if phrase and key not in seen:
+            seen.add(key)
+            yield phrase, label, form
+
+    for decoy in lexicon.of(Decoy).values():
+        if kind in decoy.hides:
+            for phrase in lexicon.phrases("decoys", decoy.id):
+                yield from rule(phrase, _DECOY)
+    for entry in lexicon.entries[kind].values():
+        for phrase in entry.exclude:
+            yield from rule(plain(phrase), _DECOY)
+    for entry in lexicon.entries[kind].values():
+        label = f"{kind}:{entry.id}"
+        for phrase in lexicon.phrases(kind, entry.id):
+            yield from rule(phrase, label)
+        for number, short in enumerate(entry.abbreviations):
+            form = _Form(short.form, _any_of(short.needs), _any_of(short.unless))
+            yield from rule(plain(short.form), f"{label}#{number}", form)
+
+
+def vocabulary(lexicon: Lexicon) -> frozenset[str]:
+    """Every word of every phrase: what a word broken at a line end may join to."""
+    return frozenset(word for phrases in lexicon.expanded.values() for phrase in phrases for word in phrase.split())
+
+
+class Pipeline:
+    """The compiled pipeline. ``nlp`` is the medspaCy Language; ``parse`` runs it on chosen sentences of a report."""
+
+    def __init__(self, lexicon: Lexicon, titles: sectioning.Titles) -> None:
+        import spacy
+
+        from miner.components import SentenceConText, Tokenizer, longest
+        from miner.medspacy_quietly import ConTextRule, TargetMatcher, TargetRule
+
+        self._longest = longest
+        self.lexicon = lexicon
+        self.nlp: Language = spacy.blank("en")
+        self.tokenizer = Tokenizer(self.nlp.vocab, titles, vocabulary(lexicon))
+        # while rules are compiled, a phrase is only its tokens: it has no headings
+        self.nlp.tokenizer = self.tokenizer.phrase
+        self._matchers = {}
+        self._entries: dict[str, Entry] = {}
+        self._forms: dict[str, _Form] = {}
+        labels: dict[str, set[str]] = {kind: set() for kind in KINDS}
+        for kind in KINDS:
+            matcher = TargetMatcher(self.nlp, name=f"miner_{kind}", result_type="group", span_group_name=kind, prune=False)
+            rules = []
+            for phrase, label, form in _rules(lexicon, kind):
+                rules.append(TargetRule(phrase, label))
+                labels[kind].add(label.upper())
+                if form is not None:
+                    self._forms[label] = form
+                if label != _DECOY:
+                    self._entries[label] = lexicon.entries[kind][label.split(":")[1].split("#")[0]]
+            matcher.add(rules)
+            self._matchers[kind] = matcher
+        context = SentenceConText(self.nlp, "targets", _TERMINATING)
+        cues = lexicon.of(CueEntry).values()
+        context.add([rule for entry in cues for rule in self._cue_rules(entry, labels, ConTextRule)])
+        context.admits = self._admits
+        self._context = context
+        self.nlp.tokenizer = self.tokenizer
+        self._register()
+
+    @staticmethod
+    def _cue_rules(entry: CueEntry, labels: Mapping[str, set[str]], rule: Any) -> Iterable[Any]:
+        allowed = {label for kind in entry.applies_to for label in labels[kind]}
+        for phrase in expand(entry.terms, {}, inflect=False):
+            yield rule(
+                phrase,
+                entry.category,
+                direction=entry.direction,
+                max_scope=entry.reach or None,
+                allowed_types=None if len(entry.applies_to) == len(_MODIFIED) else allowed,
+                metadata={"entry": entry},
+            )
+
+    @staticmethod
+    def _admits(rule: Any, doc: Doc, token: int) -> bool:
+        entry: CueEntry = rule.metadata["entry"]
+        if not entry.sections:
+            return True
+        roles = doc.user_data.get("roles")
+        return roles is not None and roles[token] in entry.sections
+
+    def _register(self) -> None:
+        """Puts the steps into the Language, so that ``nlp(text)`` does what ``parse`` does."""
+        from spacy.language import Language
+
+        owner = self
+        for kind in KINDS:
+            matcher = self._matchers[kind]
+            name = f"miner_{kind}"
+            if not Language.has_factory(name):
+                Language.factory(name, func=_factory(kind))
+            self.nlp.add_pipe(name).target = matcher
+        for name, step in (("miner_targets", owner._targets), ("miner_context", owner._context)):
+            if not Language.has_factory(name):
+                Language.factory(name, func=_factory(name))
+            self.nlp.add_pipe(name).target = step
+
+    def _targets(self, doc: Doc) -> Doc:
+        """Keeps the longest match of each kind and gathers what ConText looks at."""
+        normal: Normal = doc.user_data["normal"]
+        starts, ends = doc.user_data["starts"], doc.user_data["ends"]
+        gathered = []
+        for kind in KINDS:
+            spans = []
+            for span in doc.spans[kind]:
+                form = self._forms.get(span.label_)
+                if form is None or form.holds(normal.text, normal.lower, starts[span.start], ends[span.end - 1]):
+                    spans.append(span)
+            kept = [span for span in self._longest(spans) if span.label_ != _DECOY]
+            doc.spans[kind] = kept
+            if kind in _MODIFIED:
+                gathered += kept
+        doc.spans["targets"] = gathered
+        return doc
+
+    def parse(
+        self, normal: Normal, sections: tuple[Section, ...], chosen: Sequence[tuple[int, int, Section]]
+    ) -> Parse:
+        """Runs the pipeline on the chosen sentences (start, end, section) of a normalised report."""
+        doc = self.tokenizer.doc(normal, [(start, end) for start, end, _ in chosen])
+        starts, ends = doc.user_data["starts"], doc.user_data["ends"]
+        owner: list[int] = []
+        index = -1
+        for start in starts:
+            while index + 1 < len(chosen) and start >= chosen[index + 1][0]:
+                index += 1
+            owner.append(index)
+        doc.user_data["roles"] = [chosen[i][2].role for i in owner]
+        for _, step in self.nlp.pipeline:
+            doc = step(doc)
+        result = [Sentence(i, start, end, section) for i, (start, end, section) in enumerate(chosen)]
+        for kind in KINDS:
+            for span in doc.spans[kind]:
+                sentence = owner[span.start]
+                if sentence == owner[span.end - 1]:
+                    hit = (self._entries[span.label_], starts[span.start], ends[span.end - 1])
+                    getattr(result[sentence], kind).append(hit)
+        for modifier in doc._.context_graph.modifiers:
+            first, last = modifier.modifier_span
+            scope_first, scope_last = modifier.scope_span
+            empty = scope_last <= scope_first
+            result[owner[first]].cues.append(
+                CueHit(
+                    modifier.rule.metadata["entry"],
+                    starts[first],
+                    ends[last - 1],
+                    starts[first] if empty else starts[scope_first],
+                    starts[first] if empty else ends[scope_last - 1],
+                )
+            )
+        return Parse(normal, sections, tuple(result))
+
+
+class _Step:
+    """A pipe that hands a Doc to a step of ours; the step is set once the Language exists."""
+
+    def __init__(self) -> None:
+        self.target: Any = None
+
+    def __call__(self, doc: Doc) -> Doc:
+        done: Doc = self.target(doc)
+        return done
+
+
+def _factory(name: str) -> Any:
+    def create(nlp: Any, name: str) -> Any:
+        return _Step()
+
+    return create

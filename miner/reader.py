@@ -1,0 +1,405 @@
+"""One report in, one reading out: the order in which the rooms do their work."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from miner import differential, evidence, lesions, linking, scope, screen, sections, sentences, status
+from miner.evidence import Naming
+from miner.examination import Examination, described, examined, region_of
+from miner.lexicon import CueEntry, Lexicon, load
+from miner.lexicon.entries import CauseEntry
+from miner.linking import Draft
+from miner.parse import Parse, Sentence
+from miner.pipeline import Pipeline, vocabulary
+from miner.records import Attribute, Context, Cue, Differential, Mention, Reading, Report
+from miner.sections import Section
+from miner.text import Normal, normalise
+
+_ASKING = frozenset({"request", "history"})
+_QUIET = frozenset({"technique"})
+_TITLE_WORDS = 16
+_EXAM = Section("exam", "exam", 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """A named cause in the text, with its certainty."""
+
+    cause: str
+    certainty: str
+    sentence: Sentence
+    start: int
+    end: int
+    cued: bool
+
+
+class Reader:
+    """Reads reports with one set of lexicons. Building it compiles the pipeline (seconds); reading is milliseconds."""
+
+    def __init__(self, lexicons: Sequence[Path] = (), contexts: str = "findings") -> None:
+        self.lexicon: Lexicon = load(lexicons)
+        self.contexts = contexts
+        self.finding_word = re.compile(screen.pattern(self.lexicon))
+        self.titles = sections.Titles.of(self.lexicon)
+        self.words = vocabulary(self.lexicon)
+        self.pipeline = Pipeline(self.lexicon, self.titles)
+        self.cues = self.lexicon.of(CueEntry)
+        self.causes = self.lexicon.of(CauseEntry)
+        self._described = lru_cache(maxsize=4096)(self._title)
+
+    def _title(self, text: str) -> Sentence:
+        """A short title (examination, heading) as a sentence of its own."""
+        normal = normalise(text[:300], self.words)
+        parsed = self.pipeline.parse(normal, (), [(0, len(normal.text), _EXAM)] if normal.text.strip() else [])
+        return parsed.sentences[0] if parsed.sentences else Sentence(0, 0, 0, _EXAM)
+
+    def normal(self, text: str) -> Normal:
+        """The text as the pipeline sees it."""
+        return normalise(text, self.words)
+
+    def screened_in(self, normal: Normal) -> bool:
+        """Whether the text holds a finding word."""
+        return self.finding_word.search(normal.lower) is not None
+
+    def read(self, report: Report) -> Reading:
+        """Everything that is read out of one report."""
+        normal = self.normal(report.text)
+        if not self.screened_in(normal) and self.contexts != "all":
+            return Reading(report, "absent", "absent", None)
+        parse = self._parse(normal)
+        return self._interpret(report, parse)
+
+    def _parse(self, normal: Normal) -> Parse:
+        parts = sections.split(normal.text, self.titles)
+        width = sentences.wrap_width(normal.text)
+        chosen = [
+            (start, end, part)
+            for part in parts
+            for start, end in sentences.split(normal.text, part.start, part.end, width)
+        ]
+        return self.pipeline.parse(normal, parts, _retitle(chosen, normal))
+
+    # --- interpretation -------------------------------------------------------------------------------------------
+
+    def _examination(self, report: Report, parse: Parse) -> Examination:
+        titles: list[Sentence] = []
+        line = described(report)
+        if line:
+            titles.append(self._described(line))
+        titles += [s for s in parse.sentences if s.role == "exam"]
+        for part in parse.sections:
+            if part.id == "heading" and part.title and part.role != "request":
+                titles.append(self._described(part.title))
+        titles += [s for s in parse.sentences if s.role in ("technique", "request")]
+        titles += [s for s in parse.sentences if s.role in ("history",)]
+        return examined(titles, self.lexicon)
+
+    def _heading(self, part: Section) -> Examination:
+        """What the heading over a sentence says of places and side."""
+        if part.role in ("exam", "start") or not part.title:
+            return Examination()
+        words = self._described(part.title)
+        found = tuple(dict.fromkeys(site for site, _, _ in words.sites))
+        placed = found if part.id in ("heading", "organ_limb", "organ_spine", "organ_bone", "organ_muscle") else ()
+        placed = tuple(s for s in placed if s.region)
+        from miner.examination import side_of
+
+        side = side_of(words)
+        if part.sites:
+            known = self.lexicon.entries["sites"]
+            return Examination(tuple(known[s] for s in part.sites if s != "soft_tissue"), side, "any", part.scope)  # type: ignore[misc]
+        if not placed:
+            return Examination(laterality=side)
+        region = region_of(placed) or "any"
+        default = next((s.scope for s in placed if s.scope), "") or str(self.lexicon.regions.get(region, {}).get("scope", ""))
+        return Examination(placed, side, region, default or "soft_tissue")
+
+    def _interpret(self, report: Report, parse: Parse) -> Reading:
+        lower = parse.normal.lower
+        examination = self._examination(report, parse)
+        drafts: list[Draft] = []
+        by_sentence: dict[int, list[Draft]] = {}
+        for sentence in parse.sentences:
+            if not sentence.findings or sentence.role in _QUIET:
+                continue
+            found = self._drafts(sentence, lower)
+            linking.link(found, lower)
+            heading = self._heading(sentence.section)
+            for one in found:
+                scope.decide(one, lower, heading, sentence.section.scope, examination, self.lexicon)
+            near = [s for s in parse.sentences if 0 < abs(s.index - sentence.index) <= 1]
+            kept = [one for one in found if scope.counts(one, found, lower, near)]
+            for one in kept:
+                linking.place(one, heading, examination)
+                if one.tied is not None and one.tied not in kept:
+                    one.tied = None
+            by_sentence[sentence.index] = kept
+            drafts += kept
+        self._look_back(parse, by_sentence, lower)
+        contexts = self._contexts(parse, lower) if drafts or self.contexts == "all" else []
+        groups = lesions.gather(drafts)
+        heard = self._heard(parse, lower) if groups else []
+        outcomes = [self._conclude(lesion, groups, report, contexts, heard, examination) for lesion in groups]
+        return self._reading(report, parse, drafts, groups, contexts, outcomes)
+
+    def _drafts(self, sentence: Sentence, lower: str) -> list[Draft]:
+        default = "present"
+        if sentence.role in _ASKING:
+            default = "hypothetical" if sentence.role == "request" or status.asked(lower, sentence) else "historical"
+        elif sentence.role == "comparison":
+            default = "historical"
+        verdicts = []
+        for finding, start, end in sentence.findings:
+            verdict = status.resolve(sentence, lower, start, end, "findings", self.lexicon.priorities, default)
+            if finding.status == "absent":
+                verdict = status.Verdict("absent", (Cue(finding.id, "ABSENT", start, end),), "ABSENT")
+            verdicts.append(verdict)
+        return linking.draft(sentence, lower, verdicts)
+
+    def _look_back(self, parse: Parse, by_sentence: dict[int, list[Draft]], lower: str) -> None:
+        """A sentence that only points back ("these are round and lamellated") describes the mention before it."""
+        for sentence in parse.sentences:
+            if sentence.findings and by_sentence.get(sentence.index):
+                continue
+            before = by_sentence.get(sentence.index - 1)
+            if not before or not (sentence.descriptors or sentence.sites):
+                continue
+            opening = [g for g in sentence.grammar if g[0].role == "anaphor" and g[1] - sentence.start < 24]
+            if not opening:
+                continue
+            target = before[-1]
+            reach = Draft(sentence, target.finding, opening[0][1], opening[0][2], sentence.start, sentence.end, target.verdict)
+            for hit in sentence.descriptors:
+                if linking._describes(reach, hit, lower):
+                    text = lower[max(sentence.start, hit[1] - 45) : hit[1]]
+                    (target.denied if linking._DENIAL.search(text) else target.descriptors).append(hit)
+            if target.size is None:
+                target.size = linking._size(reach, lower)
+            if not target.own_place:
+                placed = [h for h in sentence.sites if h[0].scope in ("", target.scope)]
+                if placed:
+                    target.sites = placed
+                    target.own_place = True
+            by_sentence.setdefault(sentence.index, [])
+
+    def _contexts(self, parse: Parse, lower: str) -> list[Context]:
+        found = []
+        for sentence in parse.sentences:
+            if sentence.role in _QUIET:
+                continue
+            for condition, start, end in sentence.contexts:
+                if condition.id == "osteoarthritis" and sentence.role not in (*_ASKING, "start", "body", "conclusion", "addendum"):
+                    continue
+                verdict = status.resolve(sentence, lower, start, end, "contexts", self.lexicon.priorities)
+                if verdict.status == "absent" and condition.imaging and sentence.role not in _ASKING:
+                    continue
+                if verdict.category in ("LESS_LIKELY", "DISMISSED"):
+                    continue
+                found.append(Context(condition.id, verdict.status, sentence.section.id, start, end, verdict.cues))
+        return found
+
+    def _heard(self, parse: Parse, lower: str) -> list[_Heard]:
+        """Named causes of the findings parts of a report, with the certainty with which they are named."""
+        found = []
+        for sentence in parse.sentences:
+            if sentence.role in (*_ASKING, *_QUIET, "exam", "comparison"):
+                continue
+            for cause, start, end in sentence.causes:
+                cues = status.cues_on(sentence, lower, start, end, "causes")
+                marks = tuple(Cue(c.entry.id, c.entry.category, c.start, c.end) for c in cues)
+                certainty = status.certainty(marks, self.cues)
+                if certainty in ("FAMILY", "HISTORICAL", "HYPOTHETICAL"):
+                    continue
+                cued = any(c.entry.category in ("PRESENT", "POSSIBLE", "FAVOURED", "LESS_LIKELY", "DISMISSED", "ABSENT") for c in cues)
+                found.append(_Heard(cause.id, certainty, sentence, start, end, cued))
+        return found
+
+    def _namings(self, lesion: lesions.Lesion, groups: list[lesions.Lesion], heard: list[_Heard]) -> list[Naming]:
+        found: list[tuple[str, str, int, int, int]] = []
+        indices = {d.sentence.index for d in lesion.drafts}
+        last = max(indices)
+        only = len(groups) == 1
+        for d in lesion.drafts:
+            if d.finding.states:
+                certainty = status.certainty(d.verdict.cues, self.cues)
+                if certainty in ("ABSENT", "HISTORICAL", "HYPOTHETICAL", "FAMILY", "DISMISSED"):
+                    certainty = "POSSIBLE" if d.verdict.status == "possible" else "PRESENT"
+                found.append((d.finding.states, certainty, d.sentence.index, d.start, d.end))
+        for h in heard:
+            here = h.sentence.index in indices
+            owners = [le for le in groups if any(d.sentence.index == h.sentence.index for d in le.drafts)]
+            if here:
+                nearest = min(
+                    ((abs(d.start - h.start), le.number) for le in owners for d in le.drafts if d.sentence.index == h.sentence.index),
+                )
+                if nearest[1] != lesion.number or not (h.cued or _specific(h.cause)):
+                    continue
+            elif owners:
+                continue
+            else:
+                follows = h.sentence.index == last + 1 or (h.sentence.index - 1) in indices
+                concluding = h.sentence.role in ("conclusion", "addendum", "body", "start") and (only or follows)
+                if not concluding or not (h.cued or _specific(h.cause)):
+                    continue
+            found.append((h.cause, h.certainty, h.sentence.index, h.start, h.end))
+        return _ordered(found)
+
+    def _conclude(
+        self,
+        lesion: lesions.Lesion,
+        groups: list[lesions.Lesion],
+        report: Report,
+        contexts: list[Context],
+        heard: list[_Heard],
+        examination: Examination,
+    ) -> Differential:
+        own = tuple(site for d in lesion.drafts for site, start, _ in d.sites if start >= 0)
+        region = region_of(own) or examination.region
+        found = evidence.pieces(lesion, report, contexts, examination, dict(self.lexicon.settings), _kind(lesion))
+        return differential.conclude(lesion.id, region, found, self._namings(lesion, groups, heard), self.lexicon)
+
+    # --- the result, in positions of the text as given ---------------------------------------------------------------
+
+    def _reading(
+        self,
+        report: Report,
+        parse: Parse,
+        drafts: list[Draft],
+        groups: list[lesions.Lesion],
+        contexts: list[Context],
+        outcomes: list[Differential],
+    ) -> Reading:
+        span = parse.normal.span
+
+        def back(cue: Cue) -> Cue:
+            return Cue(cue.entry, cue.category, *span(cue.start, cue.end))
+
+        mentions = []
+        for number, one in enumerate(drafts, 1):
+            one.sites = linking.specific(one.sites)
+            attributes = tuple(
+                Attribute(a.dimension, a.value, *(span(a.start, a.end) if a.start >= 0 else (-1, -1))) for a in one.attributes()
+            )
+            described = dict.fromkeys(d.id for d, _, _ in one.descriptors if d.dimension != "change")
+            mentions.append(
+                Mention(
+                    f"M{number}",
+                    *span(one.start, one.end),
+                    one.finding.id,
+                    one.finding.kind,
+                    one.verdict.status,
+                    one.scope,
+                    one.sentence.section.id,
+                    tuple(site.id for site, _, _ in one.sites),
+                    one.side[0] if one.side else None,
+                    tuple(described),
+                    one.size[0] if one.size else None,
+                    f"L{one.lesion}" if one.lesion > 0 else None,
+                    tuple(back(c) for c in one.verdict.cues),
+                    one.scope_basis,
+                    attributes,
+                )
+            )
+        placed = tuple(
+            Context(c.condition, c.status, c.section, *span(c.start, c.end), tuple(back(x) for x in c.cues)) for c in contexts
+        )
+        concluded = tuple(_translated(d, span) for d in outcomes)
+        soft = [m for m in mentions if m.scope == "soft_tissue"]
+        state = _state(m.status for m in soft)
+        kinds = {_kind(g) for g in groups}
+        kind = "both" if len(kinds) > 1 or "both" in kinds else next(iter(kinds), None)
+        headline = self._headline(groups, concluded) if state != "absent" else None
+        return Reading(
+            report,
+            state,
+            _state(m.status for m in mentions if m.scope != "soft_tissue"),
+            kind if state != "absent" else None,
+            tuple(mentions),
+            placed,
+            concluded,
+            headline,
+        )
+
+    def _headline(self, groups: list[lesions.Lesion], outcomes: Sequence[Differential]) -> Differential | None:
+        """The differential that speaks for the report: present before possible, then the gravest cause, then the one
+        that the conclusion names, then the first."""
+        best = None
+        for lesion, outcome in zip(groups, outcomes, strict=True):
+            concluded = any(d.sentence.role in ("conclusion", "addendum") for d in lesion.drafts)
+            key = (lesion.status == "present", self.causes[outcome.cause].severity, concluded, -lesion.number)
+            if best is None or key > best[0]:
+                best = (key, outcome)
+        return best[1] if best else None
+
+
+def _retitle(chosen: list[tuple[int, int, Section]], normal: Normal) -> list[tuple[int, int, Section]]:
+    """A first line without a verb is the title of the examination, not a finding."""
+    if not chosen or chosen[0][2].role != "start":
+        return chosen
+    start, end, part = chosen[0]
+    line = normal.text[start:end]
+    words = line.split()
+    if len(words) <= _TITLE_WORDS and not re.search(
+        r"\b(?:is|are|was|were|no|with|seen|noted|there|has|have|shows?|demonstrat\w*|without|within|normal|negative|"
+        r"calcifi\w*|ossifi\w*|phlebolith\w*)\b",
+        line.lower(),
+    ):
+        title = Section("exam", "exam", part.start, part.end)
+        return [(start, end, title), *chosen[1:]]
+    return chosen
+
+
+def _specific(cause: str) -> bool:
+    """Causes whose name says by itself that it explains a calcification; others need a word that ties them."""
+    return cause in (
+        "cysticercosis", "dracunculiasis", "armillifer", "parasitic_other", "heterotopic_ossification", "fop", "cppd",
+        "injection_granuloma", "primary_osteosarcoma", "metastatic_osteosarcoma", "osteoma", "tumoral_calcinosis",
+        "calcific_tendinitis",
+    )
+
+
+def _ordered(found: list[tuple[str, str, int, int, int]]) -> list[Naming]:
+    """Namings with their order among those of the same sentence and certainty."""
+    result = []
+    seen: dict[int, list[str]] = {}
+    for cause, certainty, sentence, start, end in sorted(found, key=lambda f: (f[2], f[3])):
+        before = seen.setdefault(sentence, [])
+        order = before.index(cause) if cause in before else len(before)
+        if cause not in before and certainty in differential.NAMED:
+            before.append(cause)
+        result.append(Naming(cause, certainty, order, start, end))
+    return result
+
+
+def _kind(lesion: lesions.Lesion) -> str | None:
+    """Calcification, ossification or both, from the words and from described order (cortex, medulla, trabeculae)."""
+    kinds = {d.finding.kind for d in lesion.drafts}
+    ordered = any(x.kind == "ossification" for d in lesion.drafts for x, _, _ in d.descriptors if x.dimension == "order")
+    if "ossification" in kinds:
+        return "ossification"
+    if ordered:
+        return "ossification"
+    return "calcification" if kinds else None
+
+
+def _state(statuses: object) -> str:
+    found = set(statuses)  # type: ignore[call-overload]
+    return "present" if "present" in found else "possible" if "possible" in found else "absent"
+
+
+def _translated(outcome: Differential, span: object) -> Differential:
+    from dataclasses import replace
+
+    def back(item: differential.Evidence) -> differential.Evidence:
+        if item.start < 0:
+            return item
+        start, end = span(item.start, item.end)  # type: ignore[operator]
+        return replace(item, start=start, end=end)
+
+    candidates = tuple(replace(c, evidence=tuple(back(e) for e in c.evidence)) for c in outcome.candidates)
+    return replace(outcome, candidates=candidates)

@@ -1,0 +1,255 @@
+"""What travels between the rooms of the house: frozen records, and the Arrow schemas of the tables.
+
+Nothing here knows where a value came from or what becomes of it; every other module may import this one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+SCHEMA_VERSION = 1
+
+STATUSES = ("present", "possible", "absent", "historical", "hypothetical", "family")
+SCOPES = ("soft_tissue", "vascular", "organ", "other")
+OUTCOMES = ("mined", "screened_out", "failed")
+STATES = ("present", "possible", "absent")
+KINDS = ("calcification", "ossification", "both")
+BASES = ("stated", "inferred", "prior")
+
+CARRIED = (
+    "person_id",
+    "note_date",
+    "modality",
+    "study_description",
+    "body_part",
+    "age",
+    "sex",
+    "site_id",
+    "radiologist_id",
+    "report_status",
+)
+"""Columns of the input that go through to the ``reports`` table unread, apart from age and date, which are parsed."""
+
+INPUT_SCHEMA = pa.schema(
+    [
+        ("note_id", pa.string()),
+        ("note_text", pa.string()),
+        ("person_id", pa.string()),
+        ("note_date", pa.date32()),
+        ("modality", pa.string()),
+        ("study_description", pa.string()),
+        ("body_part", pa.string()),
+        ("age", pa.float64()),
+        ("sex", pa.string()),
+        ("site_id", pa.string()),
+        ("radiologist_id", pa.string()),
+        ("report_status", pa.string()),
+    ]
+)
+"""A batch of reports as every reader hands it on: one row a report, absent columns filled with nulls."""
+
+_EVIDENCE = pa.struct(
+    [
+        ("entry", pa.string()),
+        ("kind", pa.string()),
+        ("weight", pa.float64()),
+        ("start", pa.int64()),
+        ("end", pa.int64()),
+    ]
+)
+
+TABLES: Mapping[str, pa.Schema] = {
+    "reports": pa.schema(
+        [
+            ("note_id", pa.string()),
+            *[(name, INPUT_SCHEMA.field(name).type) for name in CARRIED],
+            ("outcome", pa.string()),
+            ("soft_tissue", pa.string()),
+            ("elsewhere", pa.string()),
+            ("kind", pa.string()),
+            ("cause", pa.string()),
+            ("cause_family", pa.string()),
+            ("cause_probability", pa.float64()),
+            ("cause_basis", pa.string()),
+            ("stated_cause", pa.string()),
+            ("inferred_cause", pa.string()),
+            ("abstained", pa.bool_()),
+            ("n_mentions", pa.int32()),
+            ("text_digest", pa.uint64()),
+        ]
+    ),
+    "mentions": pa.schema(
+        [
+            ("note_id", pa.string()),
+            ("mention_id", pa.string()),
+            ("start", pa.int64()),
+            ("end", pa.int64()),
+            ("concept", pa.string()),
+            ("kind", pa.string()),
+            ("status", pa.string()),
+            ("scope", pa.string()),
+            ("sites", pa.list_(pa.string())),
+            ("laterality", pa.string()),
+            ("descriptors", pa.list_(pa.string())),
+            ("size_mm", pa.float64()),
+            ("section", pa.string()),
+            ("lesion_id", pa.string()),
+            ("cues", pa.list_(pa.string())),
+            ("scope_basis", pa.string()),
+        ]
+    ),
+    "attributes": pa.schema(
+        [
+            ("note_id", pa.string()),
+            ("mention_id", pa.string()),
+            ("dimension", pa.string()),
+            ("value", pa.string()),
+            ("start", pa.int64()),
+            ("end", pa.int64()),
+        ]
+    ),
+    "contexts": pa.schema(
+        [
+            ("note_id", pa.string()),
+            ("condition", pa.string()),
+            ("status", pa.string()),
+            ("section", pa.string()),
+            ("start", pa.int64()),
+            ("end", pa.int64()),
+        ]
+    ),
+    "causes": pa.schema(
+        [
+            ("note_id", pa.string()),
+            ("lesion_id", pa.string()),
+            ("rank", pa.int32()),
+            ("cause", pa.string()),
+            ("probability", pa.float64()),
+            ("stated", pa.bool_()),
+            ("evidence", pa.list_(_EVIDENCE)),
+        ]
+    ),
+    "failures": pa.schema([("note_id", pa.string()), ("stage", pa.string()), ("error", pa.string())]),
+}
+"""The tables of a sweep, by name. ``start`` and ``end`` are half-open ``str`` positions in the text as given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One report as the reader gets it: its text and what is known of the examination."""
+
+    note_id: str
+    text: str
+    study_description: str | None = None
+    body_part: str | None = None
+    modality: str | None = None
+    age: float | None = None
+    sex: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """A word that set a status: the lexicon entry, its category and where it stands."""
+
+    entry: str
+    category: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """A descriptor, site, measurement or side tied to a mention; ``start`` is -1 where the examination gave it."""
+
+    dimension: str
+    value: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """One mention of calcification or ossification with everything that was decided about it."""
+
+    mention_id: str
+    start: int
+    end: int
+    concept: str
+    kind: str
+    status: str
+    scope: str
+    section: str
+    sites: tuple[str, ...] = ()
+    laterality: str | None = None
+    descriptors: tuple[str, ...] = ()
+    size_mm: float | None = None
+    lesion_id: str | None = None
+    cues: tuple[Cue, ...] = ()
+    scope_basis: str = ""
+    attributes: tuple[Attribute, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """A disease, injury, operation, drug or exposure that bears on the cause."""
+
+    condition: str
+    status: str
+    section: str
+    start: int
+    end: int
+    cues: tuple[Cue, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One piece of evidence for one cause: lexicon entry, kind, weight (log likelihood ratio), place (-1: no words)."""
+
+    entry: str
+    kind: str
+    weight: float
+    start: int = -1
+    end: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One line of a differential; its evidence weights plus its prior, normalised over all lines, give probability."""
+
+    cause: str
+    probability: float
+    stated: bool
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Differential:
+    """The ranked causes of one lesion and what was concluded from them."""
+
+    lesion_id: str
+    candidates: tuple[Candidate, ...]
+    cause: str
+    family: str | None
+    probability: float
+    basis: str
+    stated_cause: str | None
+    inferred_cause: str | None
+    abstained: bool
+    region: str = "any"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """All that was read out of one report."""
+
+    report: Report
+    soft_tissue: str
+    elsewhere: str
+    kind: str | None
+    mentions: tuple[Mention, ...] = ()
+    contexts: tuple[Context, ...] = ()
+    differentials: tuple[Differential, ...] = ()
+    cause: Differential | None = field(default=None)

@@ -1,0 +1,71 @@
+"""On which side of the scope a mention lies: soft tissue, vascular, organ, other; and whether it counts at all."""
+
+from __future__ import annotations
+
+import re
+
+from miner.examination import Examination
+from miner.lexicon import Lexicon
+from miner.linking import Draft, dominant
+from miner.parse import Sentence
+
+_NOT_SOFT = re.compile(
+    r"\b(?:fractures?|fractured|callus|periosteal|osteotomy|arthrodesis|fusion|nonunion|union|healing|healed|vertebra\w*|"
+    r"spondyl\w+|syndesmophyte\w*|osteophyte\w*|endplate\w*|disc|graft)\b"
+)
+
+
+def decide(one: Draft, lower: str, heading: Examination, heading_scope: str, examination: Examination, lexicon: Lexicon) -> None:
+    """Sets scope and the word or rule that decided it; call before the places are filled from the examination."""
+    fixed = one.finding.scope
+    site = dominant(one, lower)
+    if fixed:
+        if one.finding.yields and site is not None and not site.weak and site.scope and site.scope != fixed:
+            one.scope, one.scope_basis = site.scope, f"site:{site.id}"
+        else:
+            one.scope, one.scope_basis = fixed, f"finding:{one.finding.id}"
+        return
+    if site is not None:
+        scope = site.scope
+        if not scope:
+            scope = str(lexicon.regions.get(site.region, {}).get("scope", ""))
+            if examination.scope == "soft_tissue" and site.weak and examination.region == site.region:
+                scope = "soft_tissue"
+        if scope:
+            one.scope, one.scope_basis = scope, f"site:{site.id}"
+            return
+    if one.tied is not None and one.tied.finding.scope:
+        one.scope, one.scope_basis = one.tied.finding.scope, f"tied:{one.tied.finding.id}"
+        return
+    if heading_scope:
+        one.scope, one.scope_basis = heading_scope, f"heading:{one.sentence.section.id}"
+        return
+    if heading.sites:
+        one.scope, one.scope_basis = heading.scope, f"heading:{one.sentence.section.id}"
+        return
+    one.scope, one.scope_basis = examination.scope, f"examination:{examination.region}"
+
+
+def counts(one: Draft, drafts: list[Draft], lower: str, near: list[Sentence]) -> bool:
+    """Whether a weak word ("radiodense focus", "new bone") is a mention here; strong words always are."""
+    need = one.finding.needs
+    if not need:
+        return True
+    sentence = one.sentence
+    strong = any(d is not one and not d.finding.needs and d.scope == "soft_tissue" for d in drafts)
+    if need == "soft_tissue":
+        if one.scope != "soft_tissue":
+            return False
+        placed = any(site.scope == "soft_tissue" for site, _, _ in one.sites if not _bony(site.id))
+        return (strong or placed) and not _NOT_SOFT.search(lower, sentence.start, sentence.end)
+    named = any(d is not one and not d.finding.needs for d in drafts)
+    shapes = [d for d, _, _ in one.descriptors if d.dimension in ("shape", "texture", "order") and d.id not in ("dense", "linear", "nodular", "plaque_like")]
+    causes = any(sentence.causes) or any(s.causes or any(not f.needs for f, _, _ in s.findings) for s in near)
+    if named or causes:
+        return True
+    soft = one.scope == "soft_tissue" and any(site.scope == "soft_tissue" for site, start, _ in one.sites if start >= 0)
+    return soft and bool(shapes)
+
+
+def _bony(site_id: str) -> bool:
+    return site_id in ("spine", "bone", "sacrum", "foot", "hand")

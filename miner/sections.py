@@ -1,0 +1,131 @@
+"""Headings: which part of a report a sentence belongs to, found by title, place and typography."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from miner.lexicon import Lexicon, SectionEntry
+from miner.lexicon.terms import plain
+
+_COLON = re.compile(r"(?:\A|(?<=[\n.;,!?\]):*]))[ \t*#_]*((?:[A-Za-z][\w'()&/ -]{0,60}?))[ \t*_]*:(?!\d)")
+_CAPITALS = re.compile(r"(?<![A-Za-z])([A-Z][A-Z/&() ]{1,40}[A-Z)]):(?!\d)")
+_LINE = re.compile(r"^[ \t*#_=-]*([A-Za-z][A-Za-z/&() ]{1,40}?)[ \t]*[*_=]*[ \t]*(?:[-.][ \t]+|$)", re.MULTILINE)
+_OPENING = re.compile(r"^[ \t*]*([A-Z][A-Z/&]{2,}(?: [A-Z][A-Z/&]{2,}){0,2})(?:[ \t]{2,}|[ \t]+(?=[A-Z]?[a-z]|\d+[.)]))", re.MULTILINE)
+_LETTER = re.compile(r"[A-Za-z]")
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of a report: what kind of text it is, the place it implies, and where its text starts and ends."""
+
+    id: str
+    role: str
+    start: int
+    end: int
+    title: str = ""
+    title_start: int = 0
+    scope: str = ""
+    sites: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Titles:
+    """The known headings, by their plain form."""
+
+    known: Mapping[str, SectionEntry]
+    bare: frozenset[str]
+
+    @classmethod
+    def of(cls, lexicon: Lexicon) -> Titles:
+        """The headings of the section lexicon."""
+        known: dict[str, SectionEntry] = {}
+        for entry in lexicon.of(SectionEntry).values():
+            for phrase in lexicon.phrases("sections", entry.id):
+                known.setdefault(phrase, entry)
+        return cls(known, frozenset(title for title, entry in known.items() if entry.bare))
+
+    def suffix(self, title: str) -> tuple[SectionEntry | None, str]:
+        """The entry of a title, or of the longest run of its last words that is one."""
+        words = title.split()
+        for index in range(len(words)):
+            tail = " ".join(words[index:])
+            entry = self.known.get(plain(tail).strip(" ()"))
+            if entry is not None:
+                return entry, tail
+        return None, ""
+
+
+def _headings(text: str, titles: Titles) -> Iterator[tuple[int, int, str, SectionEntry | None]]:
+    """Every heading as (start, end of heading, title, entry), unknown ones with None."""
+    for match in _COLON.finditer(text):
+        raw = match.group(1)
+        entry = titles.known.get(plain(raw))
+        if entry is not None:
+            yield match.start(1), match.end(), raw, entry
+            continue
+        found, tail = titles.suffix(raw)
+        line_start = text.rfind("\n", 0, match.start(1)) + 1
+        opens_line = not _LETTER.search(text, line_start, match.start(1))
+        if found is not None and (tail[:1].isupper() or opens_line) and (tail.isupper() or len(raw.split()) <= 5):
+            yield match.end(1) - len(tail), match.end(), tail, found
+        elif opens_line and (raw.isupper() or (raw[0].isupper() and len(raw.split()) <= 5)):
+            yield match.start(1), match.end(), raw, None
+    for match in _CAPITALS.finditer(text):
+        found, tail = titles.suffix(match.group(1))
+        if found is not None:
+            yield match.end(1) - len(tail), match.end(), tail, found
+    for pattern in (_LINE, _OPENING):
+        for match in pattern.finditer(text):
+            raw = match.group(1)
+            entry = titles.known.get(plain(raw))
+            if entry is not None and plain(raw) in titles.bare:
+                yield match.start(1), match.end(), raw, entry
+
+
+def split(text: str, titles: Titles) -> tuple[Section, ...]:
+    """The sections of a normalised text in order, without gaps; what stands before the first heading is ``start``.
+
+    An organ line takes the role of the part that it stands in, so that it is read as findings under FINDINGS and as a
+    request under INDICATION.
+    """
+    found: dict[int, tuple[int, str, SectionEntry | None]] = {}
+    for start, end, title, entry in sorted(_headings(text, titles), key=lambda h: (h[0], h[3] is None, -h[1])):
+        if start not in found:
+            found[start] = (end, title, entry)
+    sections: list[Section] = []
+    starts = sorted(found)
+    covered = 0
+    role = "start"
+    if not starts or text[: starts[0]].strip(" \t\n*#_-="):
+        sections.append(Section("start", "start", 0, starts[0] if starts else len(text)))
+        covered = sections[0].end
+    for index, start in enumerate(starts):
+        if start < covered:
+            continue
+        end, title, entry = found[start]
+        covered = end
+        following = next((s for s in starts[index + 1 :] if s >= end), len(text))
+        if entry is None or entry.role == "organ":
+            own = role if role in ("request", "history", "conclusion", "addendum", "comparison") else "body"
+            if own in ("request", "history", "comparison") and entry is not None:
+                own = "body"
+            if own in ("comparison",):
+                own = "body"
+            role = own
+        else:
+            role = entry.role
+        sections.append(
+            Section(
+                entry.id if entry else "heading",
+                role,
+                end,
+                following,
+                title,
+                start,
+                entry.scope if entry else "",
+                entry.sites if entry else (),
+            )
+        )
+    return tuple(sections)

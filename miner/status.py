@@ -1,0 +1,174 @@
+"""The status of a finding, a context or a named cause: which cues reach it, and which of them decides.
+
+ConText gives each cue its reach inside the sentence. What it cannot know is settled here: commas that open a clause
+of their own, articles that presuppose, and the section that the sentence stands in.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from miner.lexicon import CueEntry
+from miner.parse import CueHit, Sentence
+from miner.records import Cue
+
+_STATUS = {
+    "ABSENT": "absent",
+    "POSSIBLE": "possible",
+    "FAVOURED": "possible",
+    "LESS_LIKELY": "possible",
+    "DISMISSED": "absent",
+    "HYPOTHETICAL": "hypothetical",
+    "HISTORICAL": "historical",
+    "FAMILY": "family",
+    "PRESENT": "present",
+}
+_OR = re.compile(r"\b(?:or|nor|and/or)\b")
+_LISTING = re.compile(r"\b(?:or|nor|versus|vs|and/or|v)\b")
+_CLOSING = re.compile(
+    r"\b(?:seen|noted|identified|present|demonstrated|evident|visuali[sz]ed|appreciated|detected|visible|found|shown|"
+    r"apparent|suspected)\b\s*(?:,|;|\band\b|\bwith\b|\bbut\b)"
+)
+_COMMA = re.compile(r"[,;:]")
+_QUESTION = re.compile(r"\?")
+_CLAUSE_END = re.compile(
+    r"\s*(?:\Z|\n|[.,;:)]|given\b|based\b|and\b|but\b|in view\b|because\b|on\b|although\b|however\b|here\b|at\b|in\b|with\b|clinically\b|too\b|as well\b)"
+)
+_NEW_NEGATION = re.compile(r"\b(?:no|not|without|nor|never)\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A status, the cues that reached the target, and the category of the deciding cue ("" by default)."""
+
+    status: str
+    cues: tuple[Cue, ...]
+    category: str = ""
+
+
+def _between(cue: CueHit, start: int, end: int) -> tuple[int, int]:
+    return (cue.end, start) if cue.end <= start else (end, cue.start)
+
+
+def _own_clause(sentence: Sentence, lower: str, comma: int, start: int, end: int) -> bool:
+    """Whether the clause after a comma affirms its finding by itself ("no fracture, calcifications are noted")."""
+    stop = next((m.start() for m in _COMMA.finditer(lower, end, sentence.end)), sentence.end)
+    if _OR.search(lower, comma, stop):
+        return False
+    for entry, first, last in sentence.grammar:
+        if entry.role == "affirming_verb" and end <= first and last <= stop:
+            word = lower[first:last]
+            negated = _NEW_NEGATION.search(lower, end, first) is not None
+            if not negated and (" " in word or word not in ("seen", "identified", "present", "demonstrated", "evident", "visible")):
+                return True
+        if entry.role == "there" and comma <= first and last <= start:
+            return True
+    return False
+
+
+def _presupposed(sentence: Sentence, lower: str, cue: CueHit, start: int) -> bool:
+    """Whether the target stands under a definite article that the negated noun before it presupposes.
+
+    "No mass around the calcification" denies the mass; the calcification is there.
+    """
+    before = lower[max(sentence.start, start - 60) : start]
+    article = re.search(r"\b(?:the|this|these|its|those|their)\b(?=(?:\s+[\w/-]+){0,4}\s*\Z)", before)
+    if not article:
+        return False
+    gap = lower[cue.end : start - len(before) + article.start()]
+    return bool(re.search(r"[a-z]{3,}", gap)) and not re.search(r"\b(?:evidence|sign|signs|trace|longer)\b\s+of\s*$", gap)
+
+
+def _blocked(sentence: Sentence, lower: str, cue: CueHit, start: int, end: int, kind: str) -> bool:
+    """Whether something between a cue and a target keeps them apart although the target lies in the cue's reach."""
+    category = cue.entry.category
+    first, last = _between(cue, start, end)
+    gap = lower[first:last]
+    forward = cue.end <= start
+    if not cue.entry.through_comma and _COMMA.search(gap) and not _LISTING.search(gap):
+        return True
+    if forward and category in ("ABSENT", "HYPOTHETICAL"):
+        if _CLOSING.search(gap):
+            return True
+        comma = max((m.start() for m in _COMMA.finditer(gap)), default=-1)
+        if comma >= 0 and kind == "findings" and _own_clause(sentence, lower, first + comma, start, end):
+            return True
+        if category == "ABSENT" and kind == "findings" and _presupposed(sentence, lower, cue, start):
+            return True
+    if forward and category in ("POSSIBLE", "FAVOURED") and "," in gap:
+        after = lower[end : end + 30]
+        if not (_LISTING.search(gap) or re.match(r"\s*,?\s*(?:or|versus|vs)\b", after)) and "list" not in cue.entry.id:
+            return True
+    if not forward and category in ("POSSIBLE", "FAVOURED") and not _CLAUSE_END.match(lower, cue.end):
+        # "calcification, likely tendinitis": the hedge belongs to what follows it
+        return True
+    if not forward and category in ("ABSENT", "HISTORICAL", "POSSIBLE", "FAVOURED", "DISMISSED", "LESS_LIKELY", "HYPOTHETICAL"):
+        # looking back, a cue speaks of the subject of its own clause
+        if ";" in gap or ". " in gap:
+            return True
+        comma = gap.rfind(",")
+        if comma >= 0 and not _OR.search(gap) and not re.search(r"\band\b", gap[comma:]):
+            left = lower[sentence.start : start]
+            between = gap[:comma]
+            if re.search(r"[a-z]{3,}", gap[comma + 1 :]) and (
+                re.search(r"[a-z]{3,}", between) or not _NEW_NEGATION.search(left)
+            ):
+                return True
+        if category == "ABSENT" and any(
+            other is not cue and other.entry.category == "PRESENT" and end <= other.start and other.end <= cue.start
+            for other in sentence.cues
+        ):
+            return True
+    return False
+
+
+def cues_on(sentence: Sentence, lower: str, start: int, end: int, kind: str) -> list[CueHit]:
+    """The cues whose reach covers a target of a kind (``findings``, ``contexts``, ``causes``) at a place."""
+    found = []
+    for cue in sentence.cues:
+        entry = cue.entry
+        if entry.direction in ("TERMINATE", "PSEUDO") or kind not in entry.applies_to:
+            continue
+        if cue.start < end and start < cue.end:
+            continue
+        if not (cue.scope_start < end and start < cue.scope_end):
+            continue
+        if not _blocked(sentence, lower, cue, start, end, kind):
+            found.append(cue)
+    return found
+
+
+def resolve(
+    sentence: Sentence, lower: str, start: int, end: int, kind: str, priorities: Mapping[str, int], default: str = "present"
+) -> Verdict:
+    """The status of a target: that of the cue with the highest priority, nearest first; else the default."""
+    found = cues_on(sentence, lower, start, end, kind)
+    if not found:
+        return Verdict(default, ())
+
+    def rank(cue: CueHit) -> tuple[int, int]:
+        first, last = _between(cue, start, end)
+        return priorities[_STATUS[cue.entry.category]], first - last
+
+    deciding = max(found, key=rank)
+    status = _STATUS[deciding.entry.category]
+    if status == "present" and default in ("hypothetical", "historical"):
+        status = default
+    cues = tuple(Cue(c.entry.id, c.entry.category, c.start, c.end) for c in sorted(found, key=lambda c: c.start))
+    return Verdict(status, cues, deciding.entry.category)
+
+
+def asked(lower: str, sentence: Sentence) -> bool:
+    """Whether the section of a sentence asks something ("?HO")."""
+    return _QUESTION.search(lower, sentence.section.start, sentence.section.end) is not None
+
+
+def certainty(cues: tuple[Cue, ...], entries: Mapping[str, CueEntry]) -> str:
+    """The strongest certainty category among cues, for a named cause."""
+    categories = {entries[c.entry].category for c in cues if c.entry in entries}
+    for category in ("DISMISSED", "ABSENT", "FAMILY", "HISTORICAL", "HYPOTHETICAL", "LESS_LIKELY", "POSSIBLE", "FAVOURED"):
+        if category in categories:
+            return category
+    return "PRESENT"

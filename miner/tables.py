@@ -1,0 +1,154 @@
+"""The tables of a sweep as pandas frames, read when they are asked for."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from miner import manifest as manifests
+from miner import records
+from miner.errors import InputError
+from miner.store import part_path
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def to_frame(table: pa.Table) -> pd.DataFrame:
+    """A table as a frame: ``Int32``, ``UInt64`` and ``boolean`` where there can be nulls, dates as ``datetime64``."""
+    import pandas as pd
+
+    kinds = {pa.int32(): pd.Int32Dtype(), pa.uint64(): pd.UInt64Dtype(), pa.bool_(): pd.BooleanDtype()}
+    frame: pd.DataFrame = table.to_pandas(types_mapper=kinds.get, date_as_object=False)
+    return frame
+
+
+class _Frames:
+    """The six tables under their names; a class that has ``_table`` gets them."""
+
+    def _table(self, name: str) -> pa.Table:
+        raise KeyError(name)
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        """A table by name. Raises KeyError, with the names there are."""
+        if name not in records.TABLES:
+            raise KeyError(f"no table {name!r}; there are {', '.join(records.TABLES)}")
+        frame: pd.DataFrame = getattr(self, name)
+        return frame
+
+    @cached_property
+    def reports(self) -> pd.DataFrame:
+        """One row for every report that was read."""
+        return to_frame(self._table("reports"))
+
+    @cached_property
+    def mentions(self) -> pd.DataFrame:
+        """One row for every mention of calcification or ossification; ``start``, ``end`` in characters of the text."""
+        return to_frame(self._table("mentions"))
+
+    @cached_property
+    def attributes(self) -> pd.DataFrame:
+        """One row for every descriptor, site or measurement of a mention."""
+        return to_frame(self._table("attributes"))
+
+    @cached_property
+    def contexts(self) -> pd.DataFrame:
+        """One row for every disease, injury, operation, drug or exposure that bears on the cause."""
+        return to_frame(self._table("contexts"))
+
+    @cached_property
+    def causes(self) -> pd.DataFrame:
+        """The ranked differentials: one row for every lesion and candidate."""
+        return to_frame(self._table("causes"))
+
+    @cached_property
+    def failures(self) -> pd.DataFrame:
+        """One row for every report that could not be read or mined: where, and why."""
+        return to_frame(self._table("failures"))
+
+
+@dataclass(frozen=True, eq=False)
+class Frames(_Frames):
+    """The tables of reports that were mined in memory; also by name, ``frames["mentions"]``."""
+
+    tables: dict[str, pa.Table]
+
+    def _table(self, name: str) -> pa.Table:
+        return self.tables[name]
+
+    def __repr__(self) -> str:
+        return "Frames(" + ", ".join(f"{name}: {table.num_rows:,}" for name, table in self.tables.items()) + ")"
+
+    def _repr_html_(self) -> str:
+        return _html("Frames", [(name, table.num_rows) for name, table in self.tables.items()])
+
+
+@dataclass(frozen=True, eq=False)
+class Sweep(_Frames):
+    """A sweep on disk: ``path``, ``manifest`` and the tables. Frames are read at first use and then kept."""
+
+    path: Path
+    manifest: dict[str, Any]
+
+    def _table(self, name: str) -> pa.Table:
+        parts = [part_path(self.path, name, number) for number in range(self.manifest["parts"])]
+        schema = records.TABLES[name]
+        try:
+            return pa.concat_tables([schema.empty_table(), *(pq.read_table(part, schema=schema) for part in parts)])
+        except (OSError, pa.ArrowException):
+            raise InputError(
+                f"{self.path}: a part of {name} is missing or damaged; sweep again with --replace"
+            ) from None
+
+    @property
+    def fell_short(self) -> list[str]:
+        """What was not as it should be, each as a sentence: more failures than allowed, inputs not read to the end."""
+        return list(self.manifest.get("fell_short", []))
+
+    @property
+    def exit_code(self) -> int:
+        """What the command line ends with: 1 where something fell short, else 0."""
+        return 1 if self.fell_short else 0
+
+    def __repr__(self) -> str:
+        counts = self.manifest["counts"]
+        return (
+            f"Sweep({str(self.path)!r}, {self.manifest['state']}: {counts['read']:,} reports, {counts['mined']:,} mined, "
+            f"{counts['screened_out']:,} screened out, {counts['failed']:,} failed)"
+        )
+
+    def _repr_html_(self) -> str:
+        counts = [(name.replace("_", " "), number) for name, number in self.manifest["counts"].items()]
+        tables = [(name, number) for name, number in self.manifest["tables"].items() if name != "reports"]
+        return _html(f"Sweep {self.path} ({self.manifest['state']})", [*counts, *tables])
+
+
+def _html(title: str, rows: list[tuple[str, int]]) -> str:
+    cells = "".join(f"<tr><th>{html.escape(name)}</th><td>{number:,}</td></tr>" for name, number in rows)
+    return f"<table><caption>{html.escape(title)}</caption>{cells}</table>"
+
+
+def load(out: str | Path, *, partial: bool = False) -> Sweep:
+    """The sweep in folder ``out``.
+
+    Raises InputError where there is none, and, unless ``partial``, where it is not complete: its counts would be those
+    of the part of the corpus that happened to come first.
+    """
+    out = Path(out)
+    manifest = manifests.read(out)
+    if manifest["state"] == "complete":
+        return Sweep(out, manifest)
+    if not partial:
+        raise InputError(
+            f"{out}: this sweep is {manifest['state']}, not complete; repeat the same sweep to go on with it, or load "
+            "what there is with partial=True (--partial)"
+        )
+    from miner.store import markers
+
+    return Sweep(out, manifests.close(manifest, markers(out), state=manifest["state"]))
