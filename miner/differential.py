@@ -107,8 +107,10 @@ def conclude(
         evidence[cause] = [first, *weigh(held, cause, settings["group_rest"])]
     inferred_scores = {cause: sum(e.weight for e in items) for cause, items in evidence.items()}
     inferred = _posterior(inferred_scores)
-    for cause, item in said.items():
-        evidence[cause].append(item)
+    for cause in causes:
+        item = said.get(cause) or _inherited(cause, said, causes, settings["stated_descendant"])
+        if item is not None:
+            evidence[cause].append(item)
     posterior = _posterior({cause: sum(e.weight for e in items) for cause, items in evidence.items()})
     ranked = sorted(posterior, key=lambda c: (-posterior[c], c))
     named = [n for n in namings if n.certainty in NAMED]
@@ -135,6 +137,20 @@ def conclude(
         abstained,
         prior_name,
     )
+
+
+def _inherited(
+    cause: str, said: Mapping[str, Evidence], causes: Mapping[str, CauseEntry], share: float
+) -> Evidence | None:
+    """What a statement about a wider cause says for one that stands under it; dismissals are not inherited."""
+    node = causes[cause].parent
+    while node:
+        item = said.get(node)
+        if item is not None and item.weight > 0:
+            return Evidence(item.entry, item.kind, round(item.weight * share, 4), item.start, item.end)
+        share *= share
+        node = causes[node].parent
+    return None
 
 
 def _stated(named: Sequence[Naming], posterior: Mapping[str, float], settings: Mapping[str, float]) -> str | None:

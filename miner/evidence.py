@@ -91,6 +91,11 @@ def pieces(
         "absent": settings["context_absent"],
     }
     for context in contexts:
-        if context.status in share:
-            add(f"context:{context.condition}", context.start, context.end, share[context.status])
+        entry = context.entry or context.condition
+        # what an entry reports as absent (normal renal function) is itself a fact
+        status = "present" if entry != context.condition and context.status == "absent" else context.status
+        if status in share:
+            add(f"context:{entry}", context.start, context.end, share[status])
+            if entry != context.condition and context.status == "present":
+                add(f"context:{context.condition}", context.start, context.end, share[status])
     return list(found.values())

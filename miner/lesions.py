@@ -66,7 +66,7 @@ def _fits(one: Draft, lesion: Lesion) -> bool:
         return False
     # in one sentence two untied mentions of the same name in the same place are one thing, others are two
     same_sentence = one.sentence.index == lesion.drafts[-1].sentence.index
-    return not (same_sentence and one.tied is None and lesion.drafts[-1].finding.id != finding.id and name and not names and not regions)
+    return not (same_sentence and one.tied is None and name and not names and not regions)
 
 
 def _same_kind(finding: Finding, lesion: Lesion, *, named: bool) -> bool:

@@ -26,9 +26,9 @@ _PREPOSITION = re.compile(
 )
 _LANDMARK = re.compile(
     r"\b(?:adjacent to|beside|near|next to|overlying|overlies|overlie|over|superficial to|deep to|lateral to|medial to|anterior to|"
-    r"posterior to|superior to|inferior to|above|below|abutting|close to|bridging|surrounding|around|about|distal to|"
-    r"proximal to|alongside|along|from|off)\s+(?:the\s+|its\s+)?(?:\w+\s+){0,2}\Z"
+    r"posterior to|superior to|inferior to|above|below|abutting|close to|distal to|proximal to|off)\s+(?:the\s+|its\s+)?(?:\w+\s+){0,2}\Z"
 )
+_INSIDE = re.compile(r"\b(?:in|within|inside|of)\s+(?:the\s+|an?\s+)?(?:\w+\s+){0,3}\Z")
 _MEASURE = re.compile(
     r"(?<![\w.])(\d{1,3}(?:\.\d{1,2})?)(?:\s*(?:mm|cm)?\s*(?:x|by|to|-|\u00d7)\s*(\d{1,3}(?:\.\d{1,2})?))?"
     r"(?:\s*(?:mm|cm)?\s*(?:x|by|\u00d7)\s*(\d{1,3}(?:\.\d{1,2})?))?\s*(mm|cm|millimet(?:er|re)s?|centimet(?:er|re)s?)\b"
@@ -127,6 +127,9 @@ def _tied(sentence: Sentence, lower: str, one: Draft, two: Draft) -> bool:
         return False
     if _APPOSITION.match(gap):
         return True
+    if two.finding.states and not one.finding.states and gap.rstrip().endswith(",") and one.finding.scope in ("", "soft_tissue"):
+        # "calcified mass of the elbow, tumoral calcinosis": the name follows as an apposition
+        return not re.search(r"\b(?:and|with|or|plus)\b", gap)
     return any(
         one.end <= cue.start
         and cue.end <= two.start
@@ -298,20 +301,25 @@ def dominant(one: Draft, lower: str) -> Site | None:
         near = [h for h in after if not _PREPOSITION.search(lower[one.end : h[1]]) and not _COPULA.search(lower[one.end : h[1]])]
         subject = [h for h in before if _COPULA.search(lower[h[2] : one.start])]
         # "calcified right hilar nodes": the last of the run of places is the noun
-        order = [*reversed(_run(near, lower)), *inside, *subject, *after, *before]
+        order = [*reversed(_run(near, lower)), *inside, *subject, *reversed(_run(after, lower)), *after, *before]
     else:
         adjacent = [h for h in before if _unknown(one, lower, h[2], one.start) <= 1 and not _PREPOSITION.search(lower[h[2] : one.start]) and "," not in lower[h[2] : one.start]]
-        order = [*adjacent, *inside, *after, *before]
+        order = [*adjacent, *inside, *reversed(_run(after, lower)), *after, *before]
     landmarks: list[Site] = []
     for site, start, _ in order:
         if not site.scope:
             continue
-        if site.scope == "other" and site.weak or site.scope in ("vascular", "organ", "other") and _LANDMARK.search(lower[max(one.left, start - 40) : start]) and start >= one.end:
+        lead = lower[max(one.left, start - 40) : start]
+        if start >= one.end and site.scope in ("organ", "other") and _LANDMARK.search(lead):
+            landmarks.append(site)
+            continue
+        if site.id == "bone" and start >= 0 and not _INSIDE.search(lead) and not one.finding.head:
             landmarks.append(site)
             continue
         return site
     if landmarks:
-        return landmarks[0]
+        # what lies beside an organ lies where the examination says
+        return None
     return order[0][0] if order else None
 
 

@@ -166,6 +166,8 @@ def read(out: Path) -> Manifest:
     if not isinstance(content, dict) or content.get("state") not in STATES:
         raise InputError(f"{path}: is not the manifest of a sweep")
     if content.get("schema_version", 0) > records.SCHEMA_VERSION:
-        raise InputError(f"{path}: its tables have version {content['schema_version']}; this tool reads up to "
-                         f"{records.SCHEMA_VERSION}: use a newer one")
+        raise InputError(
+            f"{path}: its tables have version {content['schema_version']}; this tool reads up to "
+            f"{records.SCHEMA_VERSION}: use a newer one"
+        )
     return content

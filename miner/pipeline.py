@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from miner import sections as sectioning
 from miner.lexicon import CueEntry, Decoy, Entry, Lexicon
-from miner.lexicon.terms import expand, plain
+from miner.lexicon.terms import plain
 from miner.parse import CueHit, Parse, Sentence
 from miner.sections import Section
 from miner.text import Normal
@@ -65,10 +65,11 @@ def _rules(lexicon: Lexicon, kind: str) -> Iterable[tuple[str, str, _Form | None
     The label is ``kind:entry id``: spaCy shares the extension attributes of two spans of the same extent, so the label
     is the one place where the entry of a match is safe.
     """
-    seen: set[tuple[str, str | None]] = set()
+    seen: set[tuple[str, str | None, str]] = set()
 
     def rule(phrase: str, label: str, form: _Form | None = None) -> Iterable[tuple[str, str, _Form | None]]:
-        key = (phrase, form.form if form else None)
+        # the same short form may stand for two things, which its words around decide
+        key = (phrase, form.form if form else None, label if form else "")
         if phrase and key not in seen:
             seen.add(key)
             yield phrase, label, form
@@ -127,16 +128,16 @@ class Pipeline:
             self._matchers[kind] = matcher
         context = SentenceConText(self.nlp, "targets", _TERMINATING)
         cues = lexicon.of(CueEntry).values()
-        context.add([rule for entry in cues for rule in self._cue_rules(entry, labels, ConTextRule)])
+        context.add([rule for entry in cues for rule in self._cue_rules(entry, lexicon, labels, ConTextRule)])
         context.admits = self._admits
         self._context = context
         self.nlp.tokenizer = self.tokenizer
         self._register()
 
     @staticmethod
-    def _cue_rules(entry: CueEntry, labels: Mapping[str, set[str]], rule: Any) -> Iterable[Any]:
+    def _cue_rules(entry: CueEntry, lexicon: Lexicon, labels: Mapping[str, set[str]], rule: Any) -> Iterable[Any]:
         allowed = {label for kind in entry.applies_to for label in labels[kind]}
-        for phrase in expand(entry.terms, {}, inflect=False):
+        for phrase in lexicon.phrases("cues", entry.id):
             yield rule(
                 phrase,
                 entry.category,

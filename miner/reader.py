@@ -23,6 +23,9 @@ from miner.text import Normal, normalise
 _ASKING = frozenset({"request", "history"})
 _QUIET = frozenset({"technique"})
 _TITLE_WORDS = 16
+_VERB = re.compile(
+    r"\b(?:is|are|was|were|no|with|seen|noted|there|has|have|shows?|demonstrat\w*|without|within|normal|negative)\b"
+)
 _EXAM = Section("exam", "exam", 0, 0)
 
 
@@ -45,7 +48,7 @@ class Reader:
         self.lexicon: Lexicon = load(lexicons)
         self.contexts = contexts
         self.finding_word = re.compile(screen.pattern(self.lexicon))
-        self.titles = sections.Titles.of(self.lexicon)
+        self.titles = sections.Titles.of(self.lexicon, self.finding_word)
         self.words = vocabulary(self.lexicon)
         self.pipeline = Pipeline(self.lexicon, self.titles)
         self.cues = self.lexicon.of(CueEntry)
@@ -82,7 +85,17 @@ class Reader:
             for part in parts
             for start, end in sentences.split(normal.text, part.start, part.end, width)
         ]
-        return self.pipeline.parse(normal, parts, _retitle(chosen, normal))
+        return self.pipeline.parse(normal, parts, self._retitle(chosen, normal))
+
+    def _retitle(self, chosen: list[tuple[int, int, Section]], normal: Normal) -> list[tuple[int, int, Section]]:
+        """A first line without a verb and without a finding is the title of the examination."""
+        if not chosen or chosen[0][2].role != "start":
+            return chosen
+        start, end, part = chosen[0]
+        line = normal.lower[start:end]
+        if len(line.split()) > _TITLE_WORDS or _VERB.search(line) or self.finding_word.search(line):
+            return chosen
+        return [(start, end, Section("exam", "exam", part.start, part.end)), *chosen[1:]]
 
     # --- interpretation -------------------------------------------------------------------------------------------
 
@@ -156,6 +169,9 @@ class Reader:
         verdicts = []
         for finding, start, end in sentence.findings:
             verdict = status.resolve(sentence, lower, start, end, "findings", self.lexicon.priorities, default)
+            if sentence.role in _ASKING and verdict.status == "possible":
+                # a hedge in the request is a question
+                verdict = status.Verdict("hypothetical", verdict.cues, verdict.category)
             if finding.status == "absent":
                 verdict = status.Verdict("absent", (Cue(finding.id, "ABSENT", start, end),), "ABSENT")
             verdicts.append(verdict)
@@ -200,7 +216,10 @@ class Reader:
                     continue
                 if verdict.category in ("LESS_LIKELY", "DISMISSED"):
                     continue
-                found.append(Context(condition.id, verdict.status, sentence.section.id, start, end, verdict.cues))
+                name, said = condition.reported_as or condition.id, verdict.status
+                if condition.reported_absent:
+                    said = {"present": "absent", "absent": "present"}.get(said, said)
+                found.append(Context(name, said, sentence.section.id, start, end, verdict.cues, condition.id))
         return found
 
     def _heard(self, parse: Parse, lower: str) -> list[_Heard]:
@@ -306,7 +325,8 @@ class Reader:
                 )
             )
         placed = tuple(
-            Context(c.condition, c.status, c.section, *span(c.start, c.end), tuple(back(x) for x in c.cues)) for c in contexts
+            Context(c.condition, c.status, c.section, *span(c.start, c.end), tuple(back(x) for x in c.cues), c.entry)
+            for c in contexts
         )
         concluded = tuple(_translated(d, span) for d in outcomes)
         soft = [m for m in mentions if m.scope == "soft_tissue"]
@@ -337,21 +357,6 @@ class Reader:
         return best[1] if best else None
 
 
-def _retitle(chosen: list[tuple[int, int, Section]], normal: Normal) -> list[tuple[int, int, Section]]:
-    """A first line without a verb is the title of the examination, not a finding."""
-    if not chosen or chosen[0][2].role != "start":
-        return chosen
-    start, end, part = chosen[0]
-    line = normal.text[start:end]
-    words = line.split()
-    if len(words) <= _TITLE_WORDS and not re.search(
-        r"\b(?:is|are|was|were|no|with|seen|noted|there|has|have|shows?|demonstrat\w*|without|within|normal|negative|"
-        r"calcifi\w*|ossifi\w*|phlebolith\w*)\b",
-        line.lower(),
-    ):
-        title = Section("exam", "exam", part.start, part.end)
-        return [(start, end, title), *chosen[1:]]
-    return chosen
 
 
 def _specific(cause: str) -> bool:

@@ -202,6 +202,7 @@ class Context:
     start: int
     end: int
     cues: tuple[Cue, ...] = ()
+    entry: str = ""
 
 
 @dataclass(frozen=True, slots=True)

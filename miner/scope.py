@@ -15,12 +15,22 @@ _NOT_SOFT = re.compile(
 )
 
 
+_MASS = re.compile(r"\b(?:mass|masses|matrix|lesion|tumou?r|centre|center|central|internal|zoning|peripheral|amorphous)\b")
+
+
+def drawn(one: Draft) -> bool:
+    """Whether the sentence explains the mention by a cause that makes it a soft tissue one wherever it lies."""
+    return any(cause.draws for cause, _, _ in one.sentence.causes) or any(
+        d.id == "crescentic" for d, _, _ in one.descriptors
+    )
+
+
 def decide(one: Draft, lower: str, heading: Examination, heading_scope: str, examination: Examination, lexicon: Lexicon) -> None:
     """Sets scope and the word or rule that decided it; call before the places are filled from the examination."""
     fixed = one.finding.scope
     site = dominant(one, lower)
     if fixed:
-        if one.finding.yields and site is not None and not site.weak and site.scope and site.scope != fixed:
+        if one.finding.yields and site is not None and site.scope and site.scope != fixed:
             one.scope, one.scope_basis = site.scope, f"site:{site.id}"
         else:
             one.scope, one.scope_basis = fixed, f"finding:{one.finding.id}"
@@ -31,6 +41,9 @@ def decide(one: Draft, lower: str, heading: Examination, heading_scope: str, exa
             scope = str(lexicon.regions.get(site.region, {}).get("scope", ""))
             if examination.scope == "soft_tissue" and site.weak and examination.region == site.region:
                 scope = "soft_tissue"
+        if scope in ("other", "organ") and drawn(one) and site.id not in ("brain", "disc", "lymph_node") and (site.weak or scope == "other"):
+            one.scope, one.scope_basis = "soft_tissue", "cause"
+            return
         if scope:
             one.scope, one.scope_basis = scope, f"site:{site.id}"
             return
@@ -43,6 +56,9 @@ def decide(one: Draft, lower: str, heading: Examination, heading_scope: str, exa
     if heading.sites:
         one.scope, one.scope_basis = heading.scope, f"heading:{one.sentence.section.id}"
         return
+    if drawn(one) and examination.region in ("abdomen", "spine"):
+        one.scope, one.scope_basis = "soft_tissue", "cause"
+        return
     one.scope, one.scope_basis = examination.scope, f"examination:{examination.region}"
 
 
@@ -53,9 +69,13 @@ def counts(one: Draft, drafts: list[Draft], lower: str, near: list[Sentence]) ->
         return True
     sentence = one.sentence
     strong = any(d is not one and not d.finding.needs and d.scope == "soft_tissue" for d in drafts)
+    if need == "alone":
+        return all(d is one for d in drafts) and bool(one.descriptors or one.size)
     if need == "soft_tissue":
         if one.scope != "soft_tissue":
             return False
+        if one.finding.id == "mineralization" and _MASS.search(lower, sentence.start, sentence.end):
+            return True
         placed = any(site.scope == "soft_tissue" for site, _, _ in one.sites if not _bony(site.id))
         return (strong or placed) and not _NOT_SOFT.search(lower, sentence.start, sentence.end)
     named = any(d is not one and not d.finding.needs for d in drafts)

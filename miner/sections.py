@@ -10,7 +10,7 @@ from miner.lexicon import Lexicon, SectionEntry
 from miner.lexicon.terms import plain
 
 _COLON = re.compile(r"(?:\A|(?<=[\n.;,!?\]):*]))[ \t*#_]*((?:[A-Za-z][\w'()&/ -]{0,60}?))[ \t*_]*:(?!\d)")
-_CAPITALS = re.compile(r"(?<![A-Za-z])([A-Z][A-Z/&() ]{1,40}[A-Z)]):(?!\d)")
+_CAPITALS = re.compile(r"(?<![A-Z])([A-Z][A-Z/&() ]{1,40}[A-Z)]):(?!\d)")
 _LINE = re.compile(r"^[ \t*#_=-]*([A-Za-z][A-Za-z/&() ]{1,40}?)[ \t]*[*_=]*[ \t]*(?:[-.][ \t]+|$)", re.MULTILINE)
 _OPENING = re.compile(r"^[ \t*]*([A-Z][A-Z/&]{2,}(?: [A-Z][A-Z/&]{2,}){0,2})(?:[ \t]{2,}|[ \t]+(?=[A-Z]?[a-z]|\d+[.)]))", re.MULTILINE)
 _LETTER = re.compile(r"[A-Za-z]")
@@ -36,15 +36,17 @@ class Titles:
 
     known: Mapping[str, SectionEntry]
     bare: frozenset[str]
+    finding_word: re.Pattern[str]
+    anatomy: frozenset[str]
 
     @classmethod
-    def of(cls, lexicon: Lexicon) -> Titles:
-        """The headings of the section lexicon."""
+    def of(cls, lexicon: Lexicon, finding_word: re.Pattern[str]) -> Titles:
+        """The headings of the section lexicon; words that name a finding are never a heading ("Calcification: none")."""
         known: dict[str, SectionEntry] = {}
         for entry in lexicon.of(SectionEntry).values():
             for phrase in lexicon.phrases("sections", entry.id):
                 known.setdefault(phrase, entry)
-        return cls(known, frozenset(title for title, entry in known.items() if entry.bare))
+        return cls(known, frozenset(title for title, entry in known.items() if entry.bare), finding_word, _anatomy(lexicon))
 
     def suffix(self, title: str) -> tuple[SectionEntry | None, str]:
         """The entry of a title, or of the longest run of its last words that is one."""
@@ -57,6 +59,15 @@ class Titles:
         return None, ""
 
 
+def _anatomy(lexicon: Lexicon) -> frozenset[str]:
+    """Words that an unlisted heading in small letters may consist of ("Left elbow joint:")."""
+    words = {w for (kind, _), found in lexicon.expanded.items() if kind == "sites" for p in found for w in p.split()}
+    for entry in lexicon.entries["grammar"].values():
+        if entry.id in ("g_left", "g_right", "g_bilateral"):
+            words.update(w for p in lexicon.phrases("grammar", entry.id) for w in p.split())
+    return frozenset(words)
+
+
 def _headings(text: str, titles: Titles) -> Iterator[tuple[int, int, str, SectionEntry | None]]:
     """Every heading as (start, end of heading, title, entry), unknown ones with None."""
     for match in _COLON.finditer(text):
@@ -65,12 +76,13 @@ def _headings(text: str, titles: Titles) -> Iterator[tuple[int, int, str, Sectio
         if entry is not None:
             yield match.start(1), match.end(), raw, entry
             continue
+        named = titles.finding_word.search(raw.lower()) is not None
         found, tail = titles.suffix(raw)
         line_start = text.rfind("\n", 0, match.start(1)) + 1
         opens_line = not _LETTER.search(text, line_start, match.start(1))
         if found is not None and (tail[:1].isupper() or opens_line) and (tail.isupper() or len(raw.split()) <= 5):
             yield match.end(1) - len(tail), match.end(), tail, found
-        elif opens_line and (raw.isupper() or (raw[0].isupper() and len(raw.split()) <= 5)):
+        elif opens_line and not named and (raw.isupper() or all(w in titles.anatomy for w in plain(raw).split())):
             yield match.start(1), match.end(), raw, None
     for match in _CAPITALS.finditer(text):
         found, tail = titles.suffix(match.group(1))

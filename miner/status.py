@@ -19,6 +19,7 @@ _STATUS = {
     "POSSIBLE": "possible",
     "FAVOURED": "possible",
     "LESS_LIKELY": "possible",
+    "ALTERNATIVE": "possible",
     "DISMISSED": "absent",
     "HYPOTHETICAL": "hypothetical",
     "HISTORICAL": "historical",
@@ -36,6 +37,11 @@ _QUESTION = re.compile(r"\?")
 _CLAUSE_END = re.compile(
     r"\s*(?:\Z|\n|[.,;:)]|given\b|based\b|and\b|but\b|in view\b|because\b|on\b|although\b|however\b|here\b|at\b|in\b|with\b|clinically\b|too\b|as well\b)"
 )
+_PLACED = re.compile(r"\s*(?:,\s*\w+ly)?\s*(?:along|at|about|around|within|adjacent|over|overlying|lateral|medial|posterior|anterior|superior|inferior|in|of|near|beside|projecting|deep|involving|bridging)\b")
+_OF_THE = re.compile(r"\b(?:of|in|by|with)\s+(?:the|these|this|those)\s+(?:\w+\s+){0,2}\Z")
+_WITH = re.compile(r"([a-z]+)\s+with\s+(?:\w+\s+){0,3}\Z")
+_STOP = re.compile(r"\s*(?:\Z|[.,;)\n])")
+_RELATIVE = re.compile(r"\s*(?:which|that|now|since|has|have|is|are|was|were|previously|seen|noted|and|currently|today|this|these|it|they)\b")
 _NEW_NEGATION = re.compile(r"\b(?:no|not|without|nor|never)\b")
 
 
@@ -57,6 +63,8 @@ def _own_clause(sentence: Sentence, lower: str, comma: int, start: int, end: int
     stop = next((m.start() for m in _COMMA.finditer(lower, end, sentence.end)), sentence.end)
     if _OR.search(lower, comma, stop):
         return False
+    if _PLACED.match(lower, end) and not _OR.search(lower, comma, stop):
+        return True
     for entry, first, last in sentence.grammar:
         if entry.role == "affirming_verb" and end <= first and last <= stop:
             word = lower[first:last]
@@ -92,17 +100,29 @@ def _blocked(sentence: Sentence, lower: str, cue: CueHit, start: int, end: int, 
     if forward and category in ("ABSENT", "HYPOTHETICAL"):
         if _CLOSING.search(gap):
             return True
+        joined = _WITH.search(gap)
+        if joined and kind == "findings" and any(
+            e.role == "finding" and l == first + joined.end(1) and joined.group(1) not in ("mass", "lesion", "nodule", "masses", "lesions", "nodules", "collection", "cyst")
+            for e, _, l in sentence.grammar
+        ):
+            # "no erosions with calcification of the cartilage"
+            return True
         comma = max((m.start() for m in _COMMA.finditer(gap)), default=-1)
         if comma >= 0 and kind == "findings" and _own_clause(sentence, lower, first + comma, start, end):
             return True
         if category == "ABSENT" and kind == "findings" and _presupposed(sentence, lower, cue, start):
             return True
+    if forward and category == "POSSIBLE" and _OF_THE.search(gap):
+        # "the differential of these calcifications": they are there
+        return True
     if forward and category in ("POSSIBLE", "FAVOURED") and "," in gap:
         after = lower[end : end + 30]
         if not (_LISTING.search(gap) or re.match(r"\s*,?\s*(?:or|versus|vs)\b", after)) and "list" not in cue.entry.id:
             return True
-    if not forward and category in ("POSSIBLE", "FAVOURED") and not _CLAUSE_END.match(lower, cue.end):
+    if not forward and cue.entry.direction == "BACKWARD" and category in ("POSSIBLE", "FAVOURED", "LESS_LIKELY") and not _CLAUSE_END.match(lower, cue.end):
         # "calcification, likely tendinitis": the hedge belongs to what follows it
+        return True
+    if not forward and cue.entry.id == "neg_none_post" and not _STOP.match(lower, cue.end):
         return True
     if not forward and category in ("ABSENT", "HISTORICAL", "POSSIBLE", "FAVOURED", "DISMISSED", "LESS_LIKELY", "HYPOTHETICAL"):
         # looking back, a cue speaks of the subject of its own clause
@@ -112,7 +132,8 @@ def _blocked(sentence: Sentence, lower: str, cue: CueHit, start: int, end: int, 
         if comma >= 0 and not _OR.search(gap) and not re.search(r"\band\b", gap[comma:]):
             left = lower[sentence.start : start]
             between = gap[:comma]
-            if re.search(r"[a-z]{3,}", gap[comma + 1 :]) and (
+            tail = gap[comma + 1 :]
+            if re.search(r"[a-z]{3,}", tail) and not _RELATIVE.match(tail) and (
                 re.search(r"[a-z]{3,}", between) or not _NEW_NEGATION.search(left)
             ):
                 return True
@@ -168,7 +189,7 @@ def asked(lower: str, sentence: Sentence) -> bool:
 def certainty(cues: tuple[Cue, ...], entries: Mapping[str, CueEntry]) -> str:
     """The strongest certainty category among cues, for a named cause."""
     categories = {entries[c.entry].category for c in cues if c.entry in entries}
-    for category in ("DISMISSED", "ABSENT", "FAMILY", "HISTORICAL", "HYPOTHETICAL", "LESS_LIKELY", "POSSIBLE", "FAVOURED"):
+    for category in ("DISMISSED", "ABSENT", "FAMILY", "HISTORICAL", "HYPOTHETICAL", "LESS_LIKELY", "POSSIBLE", "ALTERNATIVE", "FAVOURED"):
         if category in categories:
-            return category
+            return "POSSIBLE" if category == "ALTERNATIVE" else category
     return "PRESENT"

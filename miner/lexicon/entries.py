@@ -53,7 +53,7 @@ class Finding(Entry):
     sites: tuple[str, ...] = ()
     states: str = ""
     implies: tuple[str, ...] = ()
-    needs: str = _key(allowed=("", "soft_tissue", "support"), default="")
+    needs: str = _key(allowed=("", "soft_tissue", "support", "alone"), default="")
     head: bool = False
     ossified: bool = False
     yields: bool = False
@@ -105,7 +105,8 @@ class Condition(Entry):
     """A disease, injury, operation, drug or exposure that bears on the cause (``contexts.toml``)."""
 
     imaging: bool = False
-    beside: bool = False
+    reported_as: str = ""
+    reported_absent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +123,7 @@ class CueEntry(Entry):
             "PRESENT",
             "FAVOURED",
             "LESS_LIKELY",
+            "ALTERNATIVE",
             "DISMISSED",
             "TERMINATE",
             "PSEUDO",
@@ -155,7 +157,7 @@ class CauseEntry(Entry):
     parent: str = ""
     family: str = ""
     severity: int = 0
-    adjective: tuple[str, ...] = ()
+    draws: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
