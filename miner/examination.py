@@ -28,7 +28,7 @@ def described(report: Report) -> str:
 def side_of(sentence: Sentence) -> str | None:
     """The one side that a sentence names, or None where it names none or several."""
     roles = {entry.role for entry, _, _ in sentence.grammar if entry.role in ("left", "right", "bilateral")}
-    if "bilateral" in roles:
+    if "bilateral" in roles or roles == {"left", "right"}:
         return "bilateral"
     return roles.pop() if len(roles) == 1 else None
 

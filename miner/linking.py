@@ -29,6 +29,7 @@ _LANDMARK = re.compile(
     r"posterior to|superior to|inferior to|above|below|abutting|close to|distal to|proximal to|off)\s+(?:the\s+|its\s+)?(?:\w+\s+){0,2}\Z"
 )
 _INSIDE = re.compile(r"\b(?:in|within|inside|of)\s+(?:the\s+|an?\s+)?(?:\w+\s+){0,3}\Z")
+_NOUN_FOLLOWS = re.compile(r"\s+([a-z]{4,})\b")
 _MEASURE = re.compile(
     r"(?<![\w.])(\d{1,3}(?:\.\d{1,2})?)(?:\s*(?:mm|cm)?\s*(?:x|by|to|-|\u00d7)\s*(\d{1,3}(?:\.\d{1,2})?))?"
     r"(?:\s*(?:mm|cm)?\s*(?:x|by|\u00d7)\s*(\d{1,3}(?:\.\d{1,2})?))?\s*(mm|cm|millimet(?:er|re)s?|centimet(?:er|re)s?)\b"
@@ -108,8 +109,10 @@ def draft(sentence: Sentence, lower: str, verdicts: Sequence[Verdict]) -> list[D
 def _boundary(sentence: Sentence, lower: str, end: int, start: int) -> int:
     """Where, between two mentions, the segment of the first one ends."""
     gap = lower[end:start]
-    for cue in sentence.cues:
-        if end <= cue.start and cue.end <= start and cue.entry.category not in ("TERMINATE", "PSEUDO"):
+    listed = re.search(r"\b(?:and|or)\s+(?:an?\s+)?[\w\s.]{0,40}\Z", gap)
+    for cue in () if listed and "," not in gap else sentence.cues:
+        of_findings = "findings" in cue.entry.applies_to and cue.entry.category not in ("TERMINATE", "PSEUDO", "ALTERNATIVE")
+        if of_findings and end <= cue.start and cue.end <= start:
             backward = cue.entry.direction == "BACKWARD"
             return cue.end if backward else cue.start
     last = None
@@ -133,6 +136,7 @@ def _tied(sentence: Sentence, lower: str, one: Draft, two: Draft) -> bool:
     return any(
         one.end <= cue.start
         and cue.end <= two.start
+        and "findings" in cue.entry.applies_to
         and cue.entry.direction in ("FORWARD", "BIDIRECTIONAL")
         and cue.entry.category in ("PRESENT", "POSSIBLE", "FAVOURED", "LESS_LIKELY")
         for cue in sentence.cues
@@ -190,6 +194,11 @@ def _describes(one: Draft, hit: tuple[Descriptor, int, int], lower: str) -> bool
     follows = next((first for first, last in others if first >= end), None)
     if follows is not None and follows < one.right and _unknown(one, lower, end, follows) == 0:
         if not _is_head(lower[follows : follows + 12].split(" ")[0]) and "," not in lower[end:follows]:
+            return False
+    if descriptor.dimension in ("size", "extent", "shape", "texture") and _NOUN_FOLLOWS.match(lower, end):
+        # "with mild upstream hydroureter": the word describes the noun behind it
+        following = _NOUN_FOLLOWS.match(lower, end)
+        if following and _unknown(one, lower, following.start(1), following.end(1)) and following.end(1) <= one.right:
             return False
     between = [(f, t) for f, t in others if one.end <= f and t <= start and not _is_head(lower[f:t])]
     if between and descriptor.reach != "sentence":
@@ -341,29 +350,28 @@ def specific(sites: list[tuple[Site, int, int]]) -> list[tuple[Site, int, int]]:
     for site, _, _ in sites:
         if site.parent:
             parents.add(site.parent)
-    compartments = {site.compartment for site, _, _ in sites if site.compartment and not site.weak}
     kept: dict[str, tuple[Site, int, int]] = {}
     for hit in sites:
         site = hit[0]
         if site.id in parents:
             continue
-        if site.weak and not site.region and site.compartment in compartments:
-            continue
-        if site.id == "soft_tissue" and len(sites) > 1:
-            continue
         kept.setdefault(site.id, hit)
     return list(kept.values())
 
 
-def place(one: Draft, heading: Examination, examination: Examination) -> None:
+def place(one: Draft, heading: Examination, examination: Examination, implied_by_name: Sequence[Site] = ()) -> None:
     """Gives a mention without a place of its own that of its heading, else that of the examination."""
+    one.sites = [hit for hit in one.sites if hit[0].id != "soft_tissue"]
     own_place = bool(one.sites)
+    if not one.sites and implied_by_name:
+        one.sites = [(site, -1, -1) for site in implied_by_name]
     if not one.sites:
         implied = heading.sites or examination.sites
         fixed = one.finding.scope
         one.sites = [(s, -1, -1) for s in implied if not (fixed and s.scope and s.scope != fixed)]
     if one.side is None:
-        paired = any(site.paired for site, _, _ in one.sites) if own_place else True
+        # a midline structure has no side, whatever was examined
+        paired = any(site.paired or not site.region for site, _, _ in one.sites) if own_place else True
         side = heading.laterality or (examination.laterality if paired else None)
         if side:
             one.side = (side, -1, -1)

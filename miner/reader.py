@@ -11,7 +11,7 @@ from pathlib import Path
 from miner import differential, evidence, lesions, linking, scope, screen, sections, sentences, status
 from miner.evidence import Naming
 from miner.examination import Examination, described, examined, region_of
-from miner.lexicon import CueEntry, Lexicon, load
+from miner.lexicon import Condition, CueEntry, Lexicon, load
 from miner.lexicon.entries import CauseEntry
 from miner.linking import Draft
 from miner.parse import Parse, Sentence
@@ -24,7 +24,7 @@ _ASKING = frozenset({"request", "history"})
 _QUIET = frozenset({"technique"})
 _TITLE_WORDS = 16
 _VERB = re.compile(
-    r"\b(?:is|are|was|were|no|with|seen|noted|there|has|have|shows?|demonstrat\w*|without|within|normal|negative)\b"
+    r"\b(?:is|are|was|were|seen|noted|there|has|have|shows?|demonstrat\w*|normal|negative|identified|history|pain|hx)\b"
 )
 _EXAM = Section("exam", "exam", 0, 0)
 
@@ -118,8 +118,7 @@ class Reader:
             return Examination()
         words = self._described(part.title)
         found = tuple(dict.fromkeys(site for site, _, _ in words.sites))
-        placed = found if part.id in ("heading", "organ_limb", "organ_spine", "organ_bone", "organ_muscle") else ()
-        placed = tuple(s for s in placed if s.region)
+        placed = tuple(s for s in found if s.region)
         from miner.examination import side_of
 
         side = side_of(words)
@@ -135,6 +134,7 @@ class Reader:
     def _interpret(self, report: Report, parse: Parse) -> Reading:
         lower = parse.normal.lower
         examination = self._examination(report, parse)
+        known = self.lexicon.entries["sites"]
         drafts: list[Draft] = []
         by_sentence: dict[int, list[Draft]] = {}
         for sentence in parse.sentences:
@@ -148,7 +148,8 @@ class Reader:
             near = [s for s in parse.sentences if 0 < abs(s.index - sentence.index) <= 1]
             kept = [one for one in found if scope.counts(one, found, lower, near)]
             for one in kept:
-                linking.place(one, heading, examination)
+                implied = one.finding.sites if one.scope != "soft_tissue" else ()
+                linking.place(one, heading, examination, [known[s] for s in implied])  # type: ignore[misc]
                 if one.tied is not None and one.tied not in kept:
                     one.tied = None
             by_sentence[sentence.index] = kept
@@ -214,8 +215,10 @@ class Reader:
                 verdict = status.resolve(sentence, lower, start, end, "contexts", self.lexicon.priorities)
                 if verdict.status == "absent" and condition.imaging and sentence.role not in _ASKING:
                     continue
-                if verdict.category in ("LESS_LIKELY", "DISMISSED"):
+                if verdict.category == "DISMISSED":
                     continue
+                if sentence.role in _ASKING and verdict.status == "possible":
+                    verdict = status.Verdict("hypothetical", verdict.cues, verdict.category)
                 name, said = condition.reported_as or condition.id, verdict.status
                 if condition.reported_absent:
                     said = {"present": "absent", "absent": "present"}.get(said, said)
@@ -324,9 +327,11 @@ class Reader:
                     attributes,
                 )
             )
+        silent = {c.id for c in self.lexicon.of(Condition).values() if c.silent}
         placed = tuple(
             Context(c.condition, c.status, c.section, *span(c.start, c.end), tuple(back(x) for x in c.cues), c.entry)
             for c in contexts
+            if c.condition not in silent
         )
         concluded = tuple(_translated(d, span) for d in outcomes)
         soft = [m for m in mentions if m.scope == "soft_tissue"]
@@ -384,7 +389,7 @@ def _ordered(found: list[tuple[str, str, int, int, int]]) -> list[Naming]:
 def _kind(lesion: lesions.Lesion) -> str | None:
     """Calcification, ossification or both, from the words and from described order (cortex, medulla, trabeculae)."""
     kinds = {d.finding.kind for d in lesion.drafts}
-    ordered = any(x.kind == "ossification" for d in lesion.drafts for x, _, _ in d.descriptors if x.dimension == "order")
+    ordered = any(x.kind == "ossification" for d in lesion.drafts for x, _, _ in d.descriptors)
     if "ossification" in kinds:
         return "ossification"
     if ordered:

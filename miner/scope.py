@@ -45,6 +45,8 @@ def decide(one: Draft, lower: str, heading: Examination, heading_scope: str, exa
             one.scope, one.scope_basis = "soft_tissue", "cause"
             return
         if scope:
+            if one.finding.joint_scope and any(s.id == "joint_space" for s, _, _ in one.sites):
+                scope = one.finding.joint_scope
             one.scope, one.scope_basis = scope, f"site:{site.id}"
             return
     if one.tied is not None and one.tied.finding.scope:
@@ -69,6 +71,9 @@ def counts(one: Draft, drafts: list[Draft], lower: str, near: list[Sentence]) ->
         return True
     sentence = one.sentence
     strong = any(d is not one and not d.finding.needs and d.scope == "soft_tissue" for d in drafts)
+    if need == "support" and any(d is not one and not d.finding.needs for d in drafts):
+        # beside a plain calcification word the weak one is only its description
+        return False
     if need == "alone":
         return all(d is one for d in drafts) and bool(one.descriptors or one.size)
     if need == "soft_tissue":
@@ -78,10 +83,9 @@ def counts(one: Draft, drafts: list[Draft], lower: str, near: list[Sentence]) ->
             return True
         placed = any(site.scope == "soft_tissue" for site, _, _ in one.sites if not _bony(site.id))
         return (strong or placed) and not _NOT_SOFT.search(lower, sentence.start, sentence.end)
-    named = any(d is not one and not d.finding.needs for d in drafts)
     shapes = [d for d, _, _ in one.descriptors if d.dimension in ("shape", "texture", "order") and d.id not in ("dense", "linear", "nodular", "plaque_like")]
     causes = any(sentence.causes) or any(s.causes or any(not f.needs for f, _, _ in s.findings) for s in near)
-    if named or causes:
+    if causes:
         return True
     soft = one.scope == "soft_tissue" and any(site.scope == "soft_tissue" for site, start, _ in one.sites if start >= 0)
     return soft and bool(shapes)

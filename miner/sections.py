@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from miner.lexicon import Lexicon, SectionEntry
 from miner.lexicon.terms import plain
@@ -140,4 +140,42 @@ def split(text: str, titles: Titles) -> tuple[Section, ...]:
                 entry.sites if entry else (),
             )
         )
-    return tuple(sections)
+    return tuple(_closed(sections, text))
+
+
+_SHORT = frozenset({"request", "history", "comparison", "technique", "exam"})
+_LINE_END = re.compile(r"\n+")
+_SENTENCE_END = re.compile(r"[.?!]\s+(?=[A-Z])")
+
+
+def _closed(sections: list[Section], text: str) -> Iterator[Section]:
+    """Ends a request (history, comparison, technique) that no heading ends: what follows its paragraph is findings.
+
+    Many reports have a heading over the request and none over the findings. Where a findings heading comes later, the
+    request keeps its text up to the next heading.
+    """
+    for index, section in enumerate(sections):
+        later = any(s.role in ("body", "addendum") and s.id not in ("heading",) for s in sections[index + 1 :])
+        if section.role not in _SHORT or later or not section.title:
+            yield section
+            continue
+        body = text[section.start : section.end]
+        offset = len(body) - len(body.lstrip())
+        cut = None
+        for match in _LINE_END.finditer(body, offset):
+            rest = body[match.end() :].lstrip()
+            line = body[offset : match.start()].rstrip()
+            wrapped = rest[:1].islower() or line.endswith(",")
+            if rest and not wrapped:
+                cut = match.end()
+                break
+        if cut is None and "\n" not in body.strip() and section.role != "exam":
+            ends = [m.end() for m in _SENTENCE_END.finditer(body, offset)]
+            concluded = any(s.role in ("conclusion", "body") for s in sections[index + 1 :])
+            if ends and not concluded:
+                cut = ends[0]
+        if cut is None:
+            yield section
+            continue
+        yield replace(section, end=section.start + cut)
+        yield Section("findings", "body", section.start + cut, section.end)

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 TABLE_COLUMNS = ("cause_family", "label", "low", "high")
+FEW = 5
+"""Below so many in a row Goodman's limits fall short of their level."""
+
 ABSTAINED = "(abstained)"
 NONE = "(none)"
 
@@ -99,6 +102,8 @@ def _shares(
     inside = found[placed.isin(table["cause_family"])]
     prior = int((inside["cause_basis"] == "prior").sum()) if basis == "likely" else 0
     notes = [*notes]
+    if not exact and min(counts) < FEW:
+        notes.append("rows with few units: the limits hold together less often than they say; exact=True holds")
     if prior:
         notes.append(f"{prior} of {len(inside)} likely causes rest on the base rate alone, which is this table itself")
     lines: list[dict[str, Any]] = []

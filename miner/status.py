@@ -40,6 +40,7 @@ _CLAUSE_END = re.compile(
 _PLACED = re.compile(r"\s*(?:,\s*\w+ly)?\s*(?:along|at|about|around|within|adjacent|over|overlying|lateral|medial|posterior|anterior|superior|inferior|in|of|near|beside|projecting|deep|involving|bridging)\b")
 _OF_THE = re.compile(r"\b(?:of|in|by|with)\s+(?:the|these|this|those)\s+(?:\w+\s+){0,2}\Z")
 _WITH = re.compile(r"([a-z]+)\s+with\s+(?:\w+\s+){0,3}\Z")
+_HAS_VERB = re.compile(r"\b(?:is|are|was|were|seems?|thought|felt|considered|would|remains?)\b")
 _STOP = re.compile(r"\s*(?:\Z|[.,;)\n])")
 _RELATIVE = re.compile(r"\s*(?:which|that|now|since|has|have|is|are|was|were|previously|seen|noted|and|currently|today|this|these|it|they)\b")
 _NEW_NEGATION = re.compile(r"\b(?:no|not|without|nor|never)\b")
@@ -119,7 +120,8 @@ def _blocked(sentence: Sentence, lower: str, cue: CueHit, start: int, end: int, 
         after = lower[end : end + 30]
         if not (_LISTING.search(gap) or re.match(r"\s*,?\s*(?:or|versus|vs)\b", after)) and "list" not in cue.entry.id:
             return True
-    if not forward and cue.entry.direction == "BACKWARD" and category in ("POSSIBLE", "FAVOURED", "LESS_LIKELY") and not _CLAUSE_END.match(lower, cue.end):
+    bare = not _HAS_VERB.search(lower, cue.start, cue.end)
+    if not forward and cue.entry.direction == "BACKWARD" and category in ("POSSIBLE", "FAVOURED", "LESS_LIKELY") and (bare or category != "LESS_LIKELY") and not _CLAUSE_END.match(lower, cue.end):
         # "calcification, likely tendinitis": the hedge belongs to what follows it
         return True
     if not forward and cue.entry.id == "neg_none_post" and not _STOP.match(lower, cue.end):

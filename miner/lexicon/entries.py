@@ -57,6 +57,7 @@ class Finding(Entry):
     head: bool = False
     ossified: bool = False
     yields: bool = False
+    joint_scope: str = _key(allowed=("", *SCOPES), default="")
     status: str = _key(allowed=("", "absent"), default="")
 
 
@@ -107,6 +108,7 @@ class Condition(Entry):
     imaging: bool = False
     reported_as: str = ""
     reported_absent: bool = False
+    silent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
