@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from miner.examination import Examination
 from miner.lesions import Lesion
-from miner.records import Context, Report
+from miner.records import Context
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +46,11 @@ def size_band(size: float | None) -> str | None:
 
 def pieces(
     lesion: Lesion,
-    report: Report,
     contexts: Sequence[Context],
-    examination: Examination,
     settings: dict[str, float],
     kind: str | None,
+    age: float | None,
+    sex: str | None,
 ) -> list[Piece]:
     """Every feature of a lesion, each once, at its first place in the text."""
     found: dict[str, Piece] = {}
@@ -80,10 +79,10 @@ def pieces(
         add(f"kind:{kind}", -1, -1)
     if size and (band := size_band(size[0])):
         add(f"size:{band}", size[1], size[2])
-    if band := age_band(report.age):
+    if band := age_band(age):
         add(f"age:{band}", -1, -1)
-    if report.sex in ("F", "M"):
-        add(f"sex:{report.sex}", -1, -1)
+    if sex in ("F", "M"):
+        add(f"sex:{sex}", -1, -1)
     share = {
         "present": 1.0,
         "possible": settings["context_possible"],

@@ -11,7 +11,7 @@ import pyarrow as pa
 from miner.columns import date_order, recognise, to_array, to_reports
 from miner.errors import InputError
 from miner.pool import joined
-from miner.sweep import CONTEXTS, MINER
+from miner.corpus import CONTEXTS, MINER
 from miner.tables import Frames
 from miner.worker import SLICE, Mines, build, mined
 

@@ -109,3 +109,10 @@ def _frame(rows: list[dict[str, Any]], columns: list[str]) -> pd.DataFrame:
         if column not in frame:
             frame[column] = None
     return frame
+
+
+def mined(gold: Gold, lexicons: Sequence[Path] = ()) -> Any:
+    """The tables of the gold standard's reports, read now."""
+    from miner.frame import mine_frame
+
+    return mine_frame(gold.reports.drop(columns=["soft_tissue", "elsewhere", "kind", "cause", "cause_also", "stated_cause"]), lexicons=list(lexicons))

@@ -30,6 +30,10 @@ _LANDMARK = re.compile(
 )
 _INSIDE = re.compile(r"\b(?:in|within|inside|of)\s+(?:the\s+|an?\s+)?(?:\w+\s+){0,3}\Z")
 _NOUN_FOLLOWS = re.compile(r"\s+([a-z]{4,})\b")
+_BREAK = re.compile(
+    r"[,;:]|\b(?:in|within|of|at|about|around|to|from|on|by|is|are|was|were|there|no|not|without|with|shows?|has|have|contains?)\b"
+)
+_BEYOND = re.compile(r"\b(?:below|above|from|distal to|proximal to|level of|to the level of|extending to)\s+(?:the\s+)?(?:\w+\s+)?\Z")
 _MEASURE = re.compile(
     r"(?<![\w.])(\d{1,3}(?:\.\d{1,2})?)(?:\s*(?:mm|cm)?\s*(?:x|by|to|-|\u00d7)\s*(\d{1,3}(?:\.\d{1,2})?))?"
     r"(?:\s*(?:mm|cm)?\s*(?:x|by|\u00d7)\s*(\d{1,3}(?:\.\d{1,2})?))?\s*(mm|cm|millimet(?:er|re)s?|centimet(?:er|re)s?)\b"
@@ -132,7 +136,7 @@ def _tied(sentence: Sentence, lower: str, one: Draft, two: Draft) -> bool:
         return True
     if two.finding.states and not one.finding.states and gap.rstrip().endswith(",") and one.finding.scope in ("", "soft_tissue"):
         # "calcified mass of the elbow, tumoral calcinosis": the name follows as an apposition
-        return not re.search(r"\b(?:and|with|or|plus)\b", gap)
+        return not re.search(r"\b(?:and|plus)\b", gap)
     return any(
         one.end <= cue.start
         and cue.end <= two.start
@@ -166,8 +170,11 @@ def _place_holds(one: Draft, hit: tuple[Site, int, int], lower: str) -> bool:
     for entry, first, last in one.sentence.grammar:
         if entry.role == "relation" and last <= start and start - last < 30 and one.left <= first:
             return False
+    if site.region and _BEYOND.search(lower[max(one.left, start - 40) : start]):
+        # "below the ischial spine", "from the knee down": a landmark, not the place
+        return False
     fixed = one.finding.scope
-    return not (fixed and site.scope and site.scope != fixed and not _covers(one, hit))
+    return one.finding.yields or not (fixed and site.scope and site.scope != fixed and not _covers(one, hit))
 
 
 def _covers(one: Draft, hit: tuple[Site, int, int]) -> bool:
@@ -312,7 +319,7 @@ def dominant(one: Draft, lower: str) -> Site | None:
         # "calcified right hilar nodes": the last of the run of places is the noun
         order = [*reversed(_run(near, lower)), *inside, *subject, *reversed(_run(after, lower)), *after, *before]
     else:
-        adjacent = [h for h in before if _unknown(one, lower, h[2], one.start) <= 1 and not _PREPOSITION.search(lower[h[2] : one.start]) and "," not in lower[h[2] : one.start]]
+        adjacent = [h for h in before if _unknown(one, lower, h[2], one.start) <= 1 and not _BREAK.search(lower[h[2] : one.start])]
         order = [*adjacent, *inside, *reversed(_run(after, lower)), *after, *before]
     landmarks: list[Site] = []
     for site, start, _ in order:
@@ -353,7 +360,7 @@ def specific(sites: list[tuple[Site, int, int]]) -> list[tuple[Site, int, int]]:
     kept: dict[str, tuple[Site, int, int]] = {}
     for hit in sites:
         site = hit[0]
-        if site.id in parents:
+        if site.id in parents or site.id == "tendon" and any(s.id.endswith("_tendon") for s, _, _ in sites):
             continue
         kept.setdefault(site.id, hit)
     return list(kept.values())

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from miner import differential, evidence, lesions, linking, scope, screen, sections, sentences, status
+from miner import addenda, differential, evidence, lesions, linking, patient, scope, screen, sections, sentences, status
 from miner.evidence import Naming
 from miner.examination import Examination, described, examined, region_of
 from miner.lexicon import Condition, CueEntry, Lexicon, load
 from miner.lexicon.entries import CauseEntry
 from miner.linking import Draft
 from miner.parse import Parse, Sentence
-from miner.pipeline import Pipeline, vocabulary
+from miner.language import Pipeline, vocabulary
 from miner.records import Attribute, Context, Cue, Differential, Mention, Reading, Report
 from miner.sections import Section
 from miner.text import Normal, normalise
@@ -26,6 +26,7 @@ _TITLE_WORDS = 16
 _VERB = re.compile(
     r"\b(?:is|are|was|were|seen|noted|there|has|have|shows?|demonstrat\w*|normal|negative|identified|history|pain|hx)\b"
 )
+_ASKED = re.compile(r"(?:\A|(?<=[\s(,;.-]))\?+\s?\w")
 _EXAM = Section("exam", "exam", 0, 0)
 
 
@@ -91,6 +92,7 @@ class Reader:
         """A first line without a verb and without a finding is the title of the examination."""
         if not chosen or chosen[0][2].role != "start":
             return chosen
+        chosen = _asking(chosen, normal)
         start, end, part = chosen[0]
         line = normal.lower[start:end]
         if len(line.split()) > _TITLE_WORDS or _VERB.search(line) or self.finding_word.search(line):
@@ -155,10 +157,11 @@ class Reader:
             by_sentence[sentence.index] = kept
             drafts += kept
         self._look_back(parse, by_sentence, lower)
+        addenda.retract(drafts, parse.sentences, lower)
         contexts = self._contexts(parse, lower) if drafts or self.contexts == "all" else []
         groups = lesions.gather(drafts)
         heard = self._heard(parse, lower) if groups else []
-        outcomes = [self._conclude(lesion, groups, report, contexts, heard, examination) for lesion in groups]
+        outcomes = [self._conclude(lesion, groups, report, lower, contexts, heard, examination) for lesion in groups]
         return self._reading(report, parse, drafts, groups, contexts, outcomes)
 
     def _drafts(self, sentence: Sentence, lower: str) -> list[Draft]:
@@ -167,6 +170,10 @@ class Reader:
             default = "hypothetical" if sentence.role == "request" or status.asked(lower, sentence) else "historical"
         elif sentence.role == "comparison":
             default = "historical"
+        strong = [hit for hit in sentence.findings if hit[0].needs not in ("support", "alone")]
+        if strong:
+            # beside a plain calcification word a weak one ("rounded densities") is only its description
+            sentence.findings[:] = strong
         verdicts = []
         for finding, start, end in sentence.findings:
             verdict = status.resolve(sentence, lower, start, end, "findings", self.lexicon.priorities, default)
@@ -276,13 +283,16 @@ class Reader:
         lesion: lesions.Lesion,
         groups: list[lesions.Lesion],
         report: Report,
+        lower: str,
         contexts: list[Context],
         heard: list[_Heard],
         examination: Examination,
     ) -> Differential:
         own = tuple(site for d in lesion.drafts for site, start, _ in d.sites if start >= 0)
         region = region_of(own) or examination.region
-        found = evidence.pieces(lesion, report, contexts, examination, dict(self.lexicon.settings), _kind(lesion))
+        found = evidence.pieces(
+            lesion, contexts, dict(self.lexicon.settings), _kind(lesion), patient.age(report, lower), patient.sex(report, lower)
+        )
         return differential.conclude(lesion.id, region, found, self._namings(lesion, groups, heard), self.lexicon)
 
     # --- the result, in positions of the text as given ---------------------------------------------------------------
@@ -307,7 +317,7 @@ class Reader:
             attributes = tuple(
                 Attribute(a.dimension, a.value, *(span(a.start, a.end) if a.start >= 0 else (-1, -1))) for a in one.attributes()
             )
-            described = dict.fromkeys(d.id for d, _, _ in one.descriptors if d.dimension != "change")
+            described = dict.fromkeys(d.id for d, _, _ in one.descriptors if d.dimension != "change" and not d.silent)
             mentions.append(
                 Mention(
                     f"M{number}",
@@ -317,7 +327,7 @@ class Reader:
                     one.verdict.status,
                     one.scope,
                     one.sentence.section.id,
-                    tuple(site.id for site, _, _ in one.sites),
+                    tuple(dict.fromkeys(site.reported_as or site.id for site, _, _ in one.sites)),
                     one.side[0] if one.side else None,
                     tuple(described),
                     one.size[0] if one.size else None,
@@ -362,6 +372,19 @@ class Reader:
         return best[1] if best else None
 
 
+
+
+def _asking(chosen: list[tuple[int, int, Section]], normal: Normal) -> list[tuple[int, int, Section]]:
+    """Sentences of the first line that ask ("?HO") are the request, though no heading says so."""
+    stop = normal.text.find("\n", chosen[0][0])
+    if stop < 0:
+        return chosen
+    found = []
+    for start, end, part in chosen:
+        if part.role == "start" and end <= stop and _ASKED.search(normal.text, start, end):
+            part = Section("request", "request", start, end)
+        found.append((start, end, part))
+    return found
 
 
 def _specific(cause: str) -> bool:

@@ -35,6 +35,10 @@ def decide(one: Draft, lower: str, heading: Examination, heading_scope: str, exa
         else:
             one.scope, one.scope_basis = fixed, f"finding:{one.finding.id}"
         return
+    if one.tied is not None and one.tied.finding.scope and one.tied.verdict.status in ("present", "possible"):
+        if site is None or site.weak or not site.scope or one.tied.finding.scope == site.scope or not one.tied.finding.states:
+            one.scope, one.scope_basis = one.tied.finding.scope, f"tied:{one.tied.finding.id}"
+            return
     if site is not None:
         scope = site.scope
         if not scope:
@@ -49,9 +53,6 @@ def decide(one: Draft, lower: str, heading: Examination, heading_scope: str, exa
                 scope = one.finding.joint_scope
             one.scope, one.scope_basis = scope, f"site:{site.id}"
             return
-    if one.tied is not None and one.tied.finding.scope:
-        one.scope, one.scope_basis = one.tied.finding.scope, f"tied:{one.tied.finding.id}"
-        return
     if heading_scope:
         one.scope, one.scope_basis = heading_scope, f"heading:{one.sentence.section.id}"
         return
@@ -71,9 +72,6 @@ def counts(one: Draft, drafts: list[Draft], lower: str, near: list[Sentence]) ->
         return True
     sentence = one.sentence
     strong = any(d is not one and not d.finding.needs and d.scope == "soft_tissue" for d in drafts)
-    if need == "support" and any(d is not one and not d.finding.needs for d in drafts):
-        # beside a plain calcification word the weak one is only its description
-        return False
     if need == "alone":
         return all(d is one for d in drafts) and bool(one.descriptors or one.size)
     if need == "soft_tissue":

@@ -39,13 +39,20 @@ class Tables(Protocol):
     """What ``prevalence`` needs of a sweep: its tables as frames, with the columns of ``records.TABLES``."""
 
     @property
-    def reports(self) -> pd.DataFrame: ...
+    def reports(self) -> pd.DataFrame:
+        """One row a report."""
+
     @property
-    def mentions(self) -> pd.DataFrame: ...
+    def mentions(self) -> pd.DataFrame:
+        """One row a mention."""
+
     @property
-    def contexts(self) -> pd.DataFrame: ...
+    def contexts(self) -> pd.DataFrame:
+        """One row a context condition."""
+
     @property
-    def causes(self) -> pd.DataFrame: ...
+    def causes(self) -> pd.DataFrame:
+        """One row a line of a differential."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +164,9 @@ def _failed(rows: pd.DataFrame) -> pd.Series:
 def _superseded(rows: pd.DataFrame) -> pd.Series:
     import pandas as pd
 
-    version = rows["report_status"].astype(object).map(lambda s: _VERSIONS.get(str(s).strip().lower(), 0))
+    status = rows["report_status"].astype(object)
+    version = status.map({s: _VERSIONS.get(str(s).strip().lower(), 0) for s in status.dropna().unique()})
+    version = version.astype(float).fillna(0)
     able = (version > 0) & rows["person_id"].notna() & rows["note_date"].notna()
     result = pd.Series(False, index=rows.index)
     if not able.any():

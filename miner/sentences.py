@@ -43,7 +43,7 @@ def _breaks_line(text: str, start: int, end: int, width: int) -> bool:
     if before[-1] in ",/(&" or stripped[0] in ",;).":
         return False
     last = _LAST_WORD.search(before)
-    if last and last.group().lower() in _OPEN_WORDS:
+    if last and last.group() in _OPEN_WORDS:
         return False
     if stripped[0].islower():
         return before[-1] == ":" and False

@@ -38,8 +38,8 @@ def cause_shares(
     fractions of 1). ``cause``: ``likely``, ``stated``, ``inferred``, or ``all`` three below each other. ``policy``:
     ``no`` counts only findings that are present, ``yes`` also uncertain ones; ``left_out`` equals ``no``, as the
     denominator holds positives only. ``unit``: ``patient`` if any report has a patient id, else ``report``; a patient
-    or study counts once, with the first report that has the finding. ``families`` gives each cause its row (or None);
-    without it the rows are taken from the likely causes of this sweep.
+    or study counts once, with the first report that has the finding. ``families`` gives each cause its row, and what
+    it leaves out has none; without it the rows are taken from the likely causes of this sweep.
 
     Shares are of the units whose cause has a row; what has none (causes beside the table, abstained, no cause) stands
     apart below, as a share of all units with the finding. Limits: Goodman, simultaneous over the rows, or with
@@ -141,9 +141,7 @@ def _shares(
                 "upper": apart.upper,
                 "method": apart.method,
                 "test": "",
-                "verdict": "apart: no row in the table"
-                if name in families or name[0] == "("
-                else "apart: row not known",
+                "verdict": _apart_verdict(name, families),
                 "note": "share of all units with the finding",
             }
         )
@@ -164,16 +162,20 @@ def _placed(found: pd.DataFrame, basis: str, families: Mapping[str, str | None],
     return result
 
 
+def _apart_verdict(name: str, families: Mapping[str, str | None]) -> str:
+    return "apart: no row in the table" if name in families or name in (ABSTAINED, NONE) else "apart: row not known"
+
+
 def _families(
     rows: pd.DataFrame, table: pd.DataFrame, families: Mapping[str, str | None] | None
 ) -> dict[str, str | None]:
-    known: dict[str, str | None] = {}
-    if families is None:
-        seen = rows[rows["cause"].notna() & ~rows["abstained"].isin([True])].drop_duplicates(["cause", "cause_family"])
-        families = {
-            c: f if isinstance(f, str) else None for c, f in zip(seen["cause"], seen["cause_family"], strict=True)
-        }
-    known.update(families)
+    seen = rows[rows["cause"].notna() & ~rows["abstained"].isin([True])].drop_duplicates(["cause", "cause_family"])
+    pairs = zip(seen["cause"], seen["cause_family"], strict=True)
+    known: dict[str, str | None] = {c: f if isinstance(f, str) else None for c, f in pairs}
+    if families is not None:
+        # what a complete list leaves out has no row
+        named = {c for column in CAUSE_COLUMN.values() for c in rows[column].dropna().unique()}
+        known = {**dict.fromkeys(named), **families}
     known.update({family: family for family in table["cause_family"]})
     return known
 

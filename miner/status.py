@@ -35,12 +35,13 @@ _CLOSING = re.compile(
 _COMMA = re.compile(r"[,;:]")
 _QUESTION = re.compile(r"\?")
 _CLAUSE_END = re.compile(
-    r"\s*(?:\Z|\n|[.,;:)]|given\b|based\b|and\b|but\b|in view\b|because\b|on\b|although\b|however\b|here\b|at\b|in\b|with\b|clinically\b|too\b|as well\b)"
+    r"\s*(?:\Z|\n|[.,;:)]|given\b|over\b|based\b|and\b|but\b|in view\b|because\b|on\b|although\b|however\b|here\b|at\b|in\b|with\b|clinically\b|too\b|as well\b)"
 )
 _PLACED = re.compile(r"\s*(?:,\s*\w+ly)?\s*(?:along|at|about|around|within|adjacent|over|overlying|lateral|medial|posterior|anterior|superior|inferior|in|of|near|beside|projecting|deep|involving|bridging)\b")
 _OF_THE = re.compile(r"\b(?:of|in|by|with)\s+(?:the|these|this|those)\s+(?:\w+\s+){0,2}\Z")
 _WITH = re.compile(r"([a-z]+)\s+with\s+(?:\w+\s+){0,3}\Z")
 _HAS_VERB = re.compile(r"\b(?:is|are|was|were|seems?|thought|felt|considered|would|remains?)\b")
+_NEITHER = re.compile(r"\b(?:neither|nor)\b")
 _STOP = re.compile(r"\s*(?:\Z|[.,;)\n])")
 _RELATIVE = re.compile(r"\s*(?:which|that|now|since|has|have|is|are|was|were|previously|seen|noted|and|currently|today|this|these|it|they)\b")
 _NEW_NEGATION = re.compile(r"\b(?:no|not|without|nor|never)\b")
@@ -98,8 +99,15 @@ def _blocked(sentence: Sentence, lower: str, cue: CueHit, start: int, end: int, 
     forward = cue.end <= start
     if not cue.entry.through_comma and _COMMA.search(gap) and not _LISTING.search(gap):
         return True
-    if forward and category in ("ABSENT", "HYPOTHETICAL"):
+    if forward and category in ("ABSENT", "HYPOTHETICAL", "HISTORICAL"):
         if _CLOSING.search(gap):
+            return True
+        shown = any(
+            e.role == "there" and first <= f and t <= last and re.search(r"\band\b|,", lower[first:f])
+            for e, f, t in sentence.grammar
+        )
+        if shown and kind == "findings" and not _NEITHER.search(lower, sentence.start, first):
+            # "no longer enhances and shows new calcification"
             return True
         joined = _WITH.search(gap)
         if joined and kind == "findings" and any(

@@ -60,7 +60,7 @@ def render(frame: pd.DataFrame, *, width: int = WIDTH) -> str:
     return "\n".join(lines)
 
 
-def write(frame: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
+def save_table(frame: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
     """Writes a result table; the ending of the name decides: ``.csv``, ``.json`` (a list of rows) or ``.xlsx``.
 
     Numbers stay fractions at full precision, missing values empty (null in JSON). The file appears whole or not at all.

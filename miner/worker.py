@@ -30,7 +30,7 @@ _LENGTH = struct.Struct("<Q")
 
 
 class Mines(Protocol):
-    """What a worker needs of :class:`miner.mine.Miner`."""
+    """What a worker needs of :class:`miner.batch.Miner`."""
 
     digest: str
 

@@ -87,6 +87,7 @@ class Descriptor(Entry):
     )
     kind: str = _key(allowed=("", "calcification", "ossification"), default="")
     reach: str = _key(allowed=("phrase", "sentence"), default="phrase")
+    silent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +99,7 @@ class Site(Entry):
     scope: str = _key(allowed=("", *SCOPES), default="")
     paired: bool = False
     parent: str = ""
+    reported_as: str = ""
     weak: bool = False
 
 

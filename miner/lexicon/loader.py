@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import hashlib
 import json
+import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
 from miner.errors import LexiconError
 from miner.lexicon import entries as e
+from miner.lexicon.problems import Problems, brackets, nearest, references
 from miner.lexicon.terms import alternatives, expand, plain
 from miner.resources import lexicon_folder
 
@@ -35,7 +36,10 @@ EXTRA_TABLES: Mapping[str, tuple[str, ...]] = {
     "causes": ("prior", "table", "setting"),
     "sites": ("region",),
 }
-_OWN_FILES = ("spelling", "weights", "audit")
+_OWN_FILES = ("spelling", "audit")
+_WEIGHTS = "weights"
+_FEATURE_KEYS = ("id", "group", "label", "note", "weights", "when", "unless")
+_ID = re.compile(r"[a-z][a-z0-9_]*\Z")
 _Kind = TypeVar("_Kind", bound=e.Entry)
 
 
@@ -96,29 +100,14 @@ class Lexicon:
         return found
 
 
-class _Problems(list[str]):
-    """The problems found so far, each as ``file: entry: what, and what is allowed``."""
-
-    def add(self, file: Path | str, entry: str, what: str) -> None:
-        name = file.name if isinstance(file, Path) else file
-        self.append(f"{name}: {entry}: {what}")
-
-
-def _nearest(word: str, allowed: Iterable[str]) -> str:
-    choices = sorted(set(allowed))
-    close = difflib.get_close_matches(str(word), choices, 1)
-    listing = ", ".join(repr(c) for c in choices) if len(choices) <= 30 else f"one of {len(choices)} known ids"
-    return f"{f'did you mean {close[0]!r}? ' if close else ''}allowed: {listing}"
-
-
-def _abbreviations(value: Any, file: Path, name: str, problems: _Problems) -> tuple[e.Abbreviation, ...]:
+def _abbreviations(value: Any, file: Path, name: str, problems: Problems) -> tuple[e.Abbreviation, ...]:
     found = []
     for item in value if isinstance(value, list) else [value]:
         if isinstance(item, str):
             found.append(e.Abbreviation(item))
         elif isinstance(item, dict) and isinstance(item.get("form"), str):
             for key in set(item) - {"form", "needs", "unless"}:
-                what = f"abbreviations: unknown key {key!r}; {_nearest(key, ['form', 'needs', 'unless'])}"
+                what = f"abbreviations: unknown key {key!r}; {nearest(key, ['form', 'needs', 'unless'])}"
                 problems.add(file, name, what)
             found.append(
                 e.Abbreviation(
@@ -132,7 +121,7 @@ def _abbreviations(value: Any, file: Path, name: str, problems: _Problems) -> tu
     return tuple(found)
 
 
-def _entry(raw: Mapping[str, Any], kind: type[e.Entry], file: Path, problems: _Problems) -> e.Entry | None:
+def _entry(raw: Mapping[str, Any], kind: type[e.Entry], file: Path, problems: Problems) -> e.Entry | None:
     name = str(raw.get("id", "(entry without id)"))
     fields = {f.name: f for f in dataclasses.fields(kind)}
     hints = get_type_hints(kind)
@@ -140,7 +129,7 @@ def _entry(raw: Mapping[str, Any], kind: type[e.Entry], file: Path, problems: _P
     before = len(problems)
     for key, value in raw.items():
         if key not in fields:
-            problems.add(file, name, f"unknown key {key!r}; {_nearest(key, fields)}")
+            problems.add(file, name, f"unknown key {key!r}; {nearest(key, fields)}")
             continue
         if key == "abbreviations":
             values[key] = _abbreviations(value, file, name, problems)
@@ -160,22 +149,38 @@ def _entry(raw: Mapping[str, Any], kind: type[e.Entry], file: Path, problems: _P
             continue
         allowed = fields[key].metadata.get("allowed")
         if allowed is not None and value not in allowed:
-            problems.add(file, name, f"{key}: {value!r} is not known; {_nearest(value, allowed)}")
+            problems.add(file, name, f"{key}: {value!r} is not known; {nearest(value, allowed)}")
             continue
         values[key] = tuple(value) if many else value
     for key in ("id", "label"):
         if key not in raw and not raw.get("off"):
             problems.add(file, name, f"{key} is missing")
-    for example in (*values.get("hit", ()),):
-        if "[[" not in example or "]]" not in example:
-            problems.add(file, name, f"hit: mark the expected words with [[ ]] in {example!r}")
+    if not _ID.match(name) and "id" in raw:
+        problems.add(file, name, "id: use small letters, digits and underscores, a letter first")
+    for key in ("terms", "exclude"):
+        for term in values.get(key, ()):
+            if any("{" in reading or "}" in reading for reading in alternatives(term)):
+                problems.add(file, name, f"{key}: a brace without its partner in {term!r}; write {{a,b}}")
+    for key in ("hit", "miss"):
+        for example in values.get(key, ()):
+            if not brackets(example, wanted=key == "hit"):
+                problems.add(file, name, f"{key}: mark the expected words with [[ ]] in {example!r}")
     if len(problems) > before:
         return None
     values.setdefault("label", name)
     return kind(**values)
 
 
-def _read(file: Path, problems: _Problems) -> Mapping[str, Any]:
+def _rows(raw: Mapping[str, Any], file: Path, problems: Problems) -> Iterator[Mapping[str, Any]]:
+    """The entries of a file."""
+    rows = raw.get("entry", [])
+    if isinstance(rows, list) and all(isinstance(row, dict) for row in rows):
+        yield from rows
+    else:
+        problems.add(file, "(whole file)", "entry: every entry begins with a line [[entry]], with two brackets")
+
+
+def _read(file: Path, problems: Problems) -> Mapping[str, Any]:
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
@@ -187,18 +192,19 @@ def _read(file: Path, problems: _Problems) -> Mapping[str, Any]:
     return {}
 
 
-def _features(raw: Mapping[str, Any], causes: Iterable[str], file: Path, problems: _Problems) -> dict[str, Feature]:
+def _features(raw: Mapping[str, Any], causes: Iterable[str], file: Path, problems: Problems) -> dict[str, Feature]:
     found: dict[str, Feature] = {}
     known = set(causes)
+    for key in sorted(set(raw) - {"feature"}):
+        problems.add(file, "(whole file)", f"unknown table {key!r}; {nearest(key, ('feature',))}")
     for number, item in enumerate(raw.get("feature", ()), 1):
         name = str(item.get("id", f"(feature {number})"))
-        extra = set(item) - {"id", "group", "label", "note", "weights", "when", "unless"}
-        for key in extra:
-            problems.add(file, name, f"unknown key {key!r}; {_nearest(key, ('id', 'group', 'label', 'note', 'weights'))}")
+        for key in sorted(set(item) - set(_FEATURE_KEYS)):
+            problems.add(file, name, f"unknown key {key!r}; {nearest(key, _FEATURE_KEYS)}")
         weights = []
         for cause, value in item.get("weights", {}).items():
             if cause not in known:
-                problems.add(file, name, f"weights: {cause!r} is not a cause; {_nearest(cause, known)}")
+                problems.add(file, name, f"weights: {cause!r} is not a cause; {nearest(cause, known)}")
             elif not (isinstance(value, list) and len(value) == 2 and isinstance(value[0], (int, float))):
                 problems.add(file, name, f'weights: {cause} must be [number, "basis"]')
             else:
@@ -219,46 +225,29 @@ def _features(raw: Mapping[str, Any], causes: Iterable[str], file: Path, problem
     return found
 
 
-def _references(entries: Mapping[str, Mapping[str, e.Entry]], problems: _Problems) -> None:
-    """Ids that one entry takes from another file must exist there."""
-    known = {kind: set(found) for kind, found in entries.items()}
-
-    def check(file: str, entry: str, key: str, values: Sequence[str], kind: str) -> None:
-        for value in values:
-            if value and value not in known[kind]:
-                problems.add(f"{file}.toml", entry, f"{key}: {value!r} is not in {kind}.toml; {_nearest(value, known[kind])}")
-
-    for finding in entries["findings"].values():
-        assert isinstance(finding, e.Finding)
-        check("findings", finding.id, "sites", finding.sites, "sites")
-        check("findings", finding.id, "states", [finding.states], "causes")
-        check("findings", finding.id, "implies", finding.implies, "descriptors")
-    for site in entries["sites"].values():
-        assert isinstance(site, e.Site)
-        check("sites", site.id, "parent", [site.parent], "sites")
-    for section in entries["sections"].values():
-        assert isinstance(section, e.SectionEntry)
-        check("sections", section.id, "sites", section.sites, "sites")
-    for cause in entries["causes"].values():
-        assert isinstance(cause, e.CauseEntry)
-        check("causes", cause.id, "parent", [cause.parent], "causes")
-        check("causes", cause.id, "family", [cause.family], "causes")
+def _standing(folders: Sequence[Path]) -> tuple[Path, ...]:
+    """The folders from the last one that is a whole set of lexicons by itself."""
+    ours = {file.name for file in folders[0].glob("*.toml")}
+    whole = [number for number, folder in enumerate(folders) if ours <= {file.name for file in folder.glob("*.toml")}]
+    return tuple(folders[max(whole, default=0) :])
 
 
 def load(overlays: Sequence[Path] = ()) -> Lexicon:
     """Reads the bundled lexicons and lays the given folders over them.
 
     An entry of a later folder replaces the one with its id, is added where the id is new, and switches it off with
-    ``off = true``.
+    ``off = true``; a feature of ``weights.toml`` replaces the one with its id. A folder that holds every file that
+    ours holds stands alone: nothing before it is read.
 
     Raises:
         LexiconError: with every problem of every file, one a line, as ``file: entry: what, and what is allowed``.
     """
-    problems = _Problems()
-    folders = (lexicon_folder(), *(Path(o) for o in overlays))
+    problems = Problems()
+    folders = _standing((lexicon_folder(), *(Path(o) for o in overlays)))
     entries: dict[str, dict[str, e.Entry]] = {kind: {} for kind in FILES}
     extra: dict[str, list[Mapping[str, Any]]] = {}
     singles: dict[str, dict[str, Any]] = {name: {} for name in _OWN_FILES}
+    weights: list[tuple[Path, Mapping[str, Any]]] = []
     digest = hashlib.sha256()
     for folder in folders:
         if not folder.is_dir():
@@ -267,6 +256,9 @@ def load(overlays: Sequence[Path] = ()) -> Lexicon:
         for file in sorted(folder.glob("*.toml")):
             raw = _read(file, problems)
             digest.update(file.stem.encode() + b"\0" + json.dumps(raw, sort_keys=True, default=str).encode())
+            if file.stem == _WEIGHTS:
+                weights.append((file, raw))
+                continue
             if file.stem in _OWN_FILES:
                 for key, value in raw.items():
                     if isinstance(value, list):
@@ -277,18 +269,19 @@ def load(overlays: Sequence[Path] = ()) -> Lexicon:
                         singles[file.stem][key] = value
                 continue
             if file.stem not in FILES:
-                problems.add(file, "(whole file)", f"unknown file; {_nearest(file.stem, [*FILES, *_OWN_FILES])}")
+                names = [*FILES, *_OWN_FILES, _WEIGHTS]
+                problems.add(file, "(whole file)", f"unknown file; {nearest(file.stem, names)}")
                 continue
             for key, rows in raw.items():
                 if key == "entry":
                     continue
                 if key not in EXTRA_TABLES.get(file.stem, ()):
                     allowed = ("entry", *EXTRA_TABLES.get(file.stem, ()))
-                    problems.add(file, "(whole file)", f"unknown table {key!r}; {_nearest(key, allowed)}")
+                    problems.add(file, "(whole file)", f"unknown table {key!r}; {nearest(key, allowed)}")
                 else:
                     extra.setdefault(key, []).extend(rows if isinstance(rows, list) else [rows])
             seen: set[str] = set()
-            for item in raw.get("entry", ()):
+            for item in _rows(raw, file, problems):
                 entry = _entry(item, FILES[file.stem], file, problems)
                 if entry is None:
                     continue
@@ -297,12 +290,14 @@ def load(overlays: Sequence[Path] = ()) -> Lexicon:
                 seen.add(entry.id)
                 if entry.off:
                     if entries[file.stem].pop(entry.id, None) is None:
-                        what = f"off: there is no such entry; {_nearest(entry.id, entries[file.stem])}"
+                        what = f"off: there is no such entry; {nearest(entry.id, entries[file.stem])}"
                         problems.add(file, entry.id, what)
                 else:
                     entries[file.stem][entry.id] = entry
-    _references(entries, problems)
-    features = _features(singles["weights"], entries["causes"], Path("weights.toml"), problems)
+    references(entries, {str(r.get("id", "")) for r in extra.get("region", ())}, problems)
+    features: dict[str, Feature] = {}
+    for file, raw in weights:
+        features.update(_features(raw, entries["causes"], file, problems))
     spelling = {str(k): str(v) for k, v in singles["spelling"].get("uk_us", {}).items()}
     priors, notes = _priors(extra.get("prior", []), entries["causes"], problems)
     if problems:
@@ -330,7 +325,7 @@ def load(overlays: Sequence[Path] = ()) -> Lexicon:
 
 
 def _priors(
-    rows: Sequence[Mapping[str, Any]], causes: Mapping[str, e.Entry], problems: _Problems
+    rows: Sequence[Mapping[str, Any]], causes: Mapping[str, e.Entry], problems: Problems
 ) -> tuple[dict[str, dict[str, float]], dict[str, str]]:
     """The prior of every cause by region, each row scaled to one."""
     priors: dict[str, dict[str, float]] = {}
@@ -339,7 +334,7 @@ def _priors(
         region = str(row.get("region", "(prior without region)"))
         shares = row.get("shares", {})
         for cause in set(shares) - set(causes):
-            problems.add("causes.toml", f"prior {region}", f"{cause!r} is not a cause; {_nearest(cause, causes)}")
+            problems.add("causes.toml", f"prior {region}", f"{cause!r} is not a cause; {nearest(cause, causes)}")
         total = float(sum(shares.values()))
         if total <= 0:
             problems.add("causes.toml", f"prior {region}", "shares must be positive numbers")

@@ -63,8 +63,8 @@ def cohen_kappa(table: npt.ArrayLike, level: float = 0.95) -> Interval:
     limits, by statsmodels ``cohens_kappa``.
     Source: Cohen J, Educ Psychol Meas 1960;20:37-46; Fleiss JL, Cohen J, Everitt BS, Psychol Bull 1969;72:323-327.
     Limits: falls with rare categories whatever the agreement. Covers .94 from 100 pairs on where both labels are
-    common; with a label in 3 % of pairs .87 at 100 and .91-.93 at 400 pairs. Undefined if both readers used a single label. Raises InputError for a table that is
-    not square or empty.
+    common; with a label in 3 % of pairs .87 at 100 and .91-.93 at 400 pairs. Undefined if both readers used a
+    single label. Raises InputError for a table that is not square or empty.
     """
     from scipy import stats
     from statsmodels.stats.inter_rater import cohens_kappa
@@ -79,7 +79,8 @@ def cohen_kappa(table: npt.ArrayLike, level: float = 0.95) -> Interval:
         result = cohens_kappa(counts)
     half = float(stats.norm.ppf(1 - (1 - level) / 2)) * float(result.std_kappa)
     kappa = float(result.kappa)
-    if not math.isfinite(half):
+    # rounding leaves a variance of zero, or just below it, where one reader never varied
+    if not half > 1e-6:
         return Interval(kappa, -1.0, 1.0, "Cohen", "one reader used one label only: the interval cannot be estimated")
     return Interval(kappa, max(-1.0, kappa - half), min(1.0, kappa + half), "Cohen")
 
@@ -92,8 +93,8 @@ def gwet_ac1(table: npt.ArrayLike, level: float = 0.95) -> Interval:
     [sum p_kl (1 - (pi_k + pi_l)/2)^2/(q - 1)^2 - p_e^2]}; t limits with n - 1 degrees of freedom.
     Source: Gwet KL, Br J Math Stat Psychol 2008;61:29-48, variance for the readers as they are and subjects at random.
     Limits: covers .94-.95 from 50 pairs on where both labels are common; with a label in 3 % of pairs .92-.94 at 400,
-    and more than .99 where hardly any disagreement is expected (fewer than about four pairs). Raises InputError for a table that is not square, empty, or of a single
-    label.
+    and more than .99 where hardly any disagreement is expected (fewer than about four pairs). Raises InputError for a
+    table that is not square, empty, or of a single label.
     """
     from scipy import stats
 

@@ -122,11 +122,11 @@ def annual_percent_change(
     One entry a report: ``positive`` 0 or 1, ``year`` a number, ``cluster`` the patient (without: no clustering).
 
     Formula: log-linear model log p = a + b year; change = 100 (exp(b) - 1). ``poisson`` is the modified Poisson
-    regression, ``log_binomial`` the binomial model with log link; sandwich errors by cluster, t limits with clusters - 1
-    degrees of freedom, by statsmodels GLM.
+    regression, ``log_binomial`` the binomial model with log link; sandwich errors by cluster, t limits with one degree
+    of freedom less than clusters, by statsmodels GLM.
     Source: Zou G, Am J Epidemiol 2004;159:702-706; Zou GY, Donner A, Stat Methods Med Res 2013;22:661-670.
-    Limits: one slope for all years; covers .93-.95 from 200 patients on, and needs some 20 positives. A log-binomial fit
-    that does not converge is replaced by Poisson, and the note says so.
+    Limits: one slope for all years; covers .945-.955 from 200 patients on, and needs some 20 positives. A log-binomial
+    fit that does not converge is replaced by Poisson, and the note says so.
     Raises InputError for unequal lengths, missing values, a single year, no positives, or an unknown family.
     """
     import pandas as pd

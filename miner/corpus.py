@@ -27,7 +27,7 @@ from miner.tables import Sweep, load
 from miner.worker import failed
 
 CONTEXTS = ("findings", "all")
-MINER = "miner.mine:Miner"
+MINER = "miner.batch:Miner"
 
 
 def sweep(

@@ -9,14 +9,25 @@ from typing import TYPE_CHECKING, Any
 from miner.errors import ApproximationWarning, InputError
 from miner.records import CARRIED
 from miner.selection import CAUSE_COLUMN, POLICIES, UNITS, Tables, flow, select, steps, unit_codes
-from miner.shares import cause_shares
+from miner.shares import ABSTAINED, NONE, cause_shares
+from miner.tabulation import render, save_table
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
     import pandas as pd
 
-__all__ = ["POLICIES", "QUESTIONS", "UNITS", "age_band", "cause_shares", "flow", "prevalence"]
+__all__ = [
+    "POLICIES",
+    "QUESTIONS",
+    "UNITS",
+    "age_band",
+    "cause_shares",
+    "flow",
+    "prevalence",
+    "render",
+    "save_table",
+]
 
 QUESTIONS = ("soft_tissue", "elsewhere", "kind", "cause", "cause_family", "concept", "site", "descriptor", "context")
 
@@ -47,7 +58,8 @@ def prevalence(
 
     ``unit``: ``report``, ``study`` (rows of one patient, date and study together) or ``patient``; a study or patient
     has what any of its reports has. ``by``: columns of ``reports``, and ``year``, ``age_band``. ``what``:
-    ``soft_tissue`` or ``elsewhere``; or one row for each value of ``kind``, ``cause``, ``cause_family``, and, from soft
+    ``soft_tissue`` or ``elsewhere``; the id of a cause (with all of its row in the teaching page's table, if it is the
+    name of one); or one row for each value of ``kind``, ``cause``, ``cause_family``, and, from soft
     tissue mentions, ``concept``, ``site``, ``descriptor``, and ``context``. ``uncertain``: whether ``possible`` counts
     as ``yes``, as ``no``, or is ``left_out``; ``all`` gives the three. ``cause``: ``likely``, ``stated`` or
     ``inferred``. ``among``: only reports in which this context condition is present. ``duplicates``: ``once`` or
@@ -67,17 +79,18 @@ def prevalence(
     import pandas as pd
 
     strata = [by] if isinstance(by, str) else list(by)
-    _check_choices(unit, what, uncertain, cause)
     selection = select(sweep, unit=unit, among=among, duplicates=duplicates)
+    _check_choices(sweep, unit, what, uncertain, cause)
     rows = with_strata(selection.rows[selection.rows["dropped"] != "other context"], strata)
     if unit == "patient" and rows["person_id"].isna().all():
         raise InputError("unit='patient' needs patient ids, and no report has a person_id: use unit='report'")
     hits = _hits(sweep, rows, what, cause)
+    values = sorted(set(hits["value"])) or ["any" if what in QUESTIONS else what]
     policies = POLICIES if uncertain == "all" else (uncertain,)
     found = [
         {**dict(zip(strata, key, strict=True)), "unit": unit, "what": what, **line}
         for key, part in _parts(rows, strata)
-        for line in _stratum(part, hits, unit, policies, level)
+        for line in _stratum(part, hits, values, unit, policies, level)
     ]
     frame = pd.DataFrame(found)
     frame["estimand"] = ESTIMAND
@@ -101,7 +114,7 @@ def with_strata(rows: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     instead = {"age": "age_band", "note_date": "year", "person_id": "unit='patient'", "study_description": "body_part"}
     problems, columns = [], {}
     for name in by:
-        if name not in rows.columns and name not in DERIVED or name == "dropped":
+        if (name not in rows.columns and name not in DERIVED) or name == "dropped":
             problems.append(f"by={name!r}: no such column; choose from {', '.join((*CARRIED, *DERIVED))}")
         elif name == "body_region" and name not in rows.columns:
             problems.append("by='body_region': the reports table has no such column; use body_part")
@@ -132,6 +145,7 @@ def age_band(age: pd.Series) -> pd.Series:
 
 
 def _stratum_column(rows: pd.DataFrame, name: str) -> pd.Series:
+    import numpy as np
     import pandas as pd
 
     if name == "age_band" and name not in rows.columns:
@@ -140,8 +154,10 @@ def _stratum_column(rows: pd.DataFrame, name: str) -> pd.Series:
         values = pd.to_datetime(rows["note_date"], errors="coerce").dt.year.astype("Int64")
     else:
         values = rows[name]
-    text: pd.Series = values.astype(object).map(lambda v: UNKNOWN if pd.isna(v) else str(v).strip() or UNKNOWN)
-    return text
+    codes, levels = pd.factorize(values)
+    # the last one is where the code -1 of a missing value points to
+    words = np.array([*(str(level).strip() or UNKNOWN for level in levels), UNKNOWN], dtype=object)
+    return pd.Series(words[codes], index=rows.index)
 
 
 def _parts(rows: pd.DataFrame, strata: list[str]) -> Iterator[tuple[tuple[str, ...], pd.DataFrame]]:
@@ -166,10 +182,18 @@ def _hits(sweep: Tables, rows: pd.DataFrame, what: str, cause: str) -> pd.DataFr
         codes = counted["soft_tissue"].map(_STATE_CODE).dropna()
         found = counted.loc[codes.index]
         values: Any = found[column].astype(object)
-        values = values.where(values.notna(), "(none)")
+        values = values.where(values.notna(), NONE)
         if what != "kind" and cause == "likely":
-            values = values.mask(found["abstained"].isin([True]), "(abstained)")
+            values = values.mask(found["abstained"].isin([True]), ABSTAINED)
         return pd.DataFrame({"row": codes.index, "value": values, "code": codes.to_numpy(dtype=float)})
+    if what not in QUESTIONS:
+        codes = counted["soft_tissue"].map(_STATE_CODE).dropna()
+        found = counted.loc[codes.index]
+        of_it = found[CAUSE_COLUMN[cause]] == what
+        if cause == "likely":
+            of_it = (of_it | (found["cause_family"] == what)) & ~found["abstained"].isin([True])
+        codes = codes[of_it.fillna(False).astype(bool)]
+        return pd.DataFrame({"row": codes.index, "value": what, "code": codes.to_numpy(dtype=float)})
     if what == "context":
         source, column = sweep.contexts, "condition"
     else:
@@ -185,7 +209,7 @@ def _hits(sweep: Tables, rows: pd.DataFrame, what: str, cause: str) -> pd.DataFr
 
 
 def _stratum(
-    part: pd.DataFrame, hits: pd.DataFrame, unit: str, policies: Sequence[str], level: float
+    part: pd.DataFrame, hits: pd.DataFrame, values: Sequence[str], unit: str, policies: Sequence[str], level: float
 ) -> Iterator[dict[str, Any]]:
     """The lines of one stratum: every value under every policy."""
     import numpy as np
@@ -208,7 +232,6 @@ def _stratum(
     inside = hits[hits["row"] < len(place)]
     inside = inside.assign(unit=place[inside["row"]])
     inside = inside[inside["unit"] >= 0]
-    values = ["any"] if set(hits["value"]) <= {"any"} else sorted(set(hits["value"]))
     for value in values:
         chosen = inside[inside["value"] == value]
         state = np.zeros(len(units))
@@ -271,24 +294,36 @@ def _warn_few(frame: pd.DataFrame) -> None:
     few = (frame["method"] == "Korn-Graubard") & (frame["clusters"].astype("Float64") < FEW_CLUSTERS).fillna(False)
     if few.any():
         warnings.warn(
-            f"{int(few.sum())} of {len(frame)} intervals rest on fewer than {FEW_CLUSTERS} patients and may be too narrow",
+            f"{int(few.sum())} of {len(frame)} intervals rest on fewer than {FEW_CLUSTERS} patients "
+            "and may be too narrow",
             ApproximationWarning,
             stacklevel=3,
         )
 
 
-def _check_choices(unit: str, what: str, uncertain: str, cause: str) -> None:
+def _check_choices(sweep: Tables, unit: str, what: str, uncertain: str, cause: str) -> None:
     problems = [
         f"{name}={value!r} is not known; choose one of {', '.join(allowed)}"
         for name, value, allowed in (
             ("unit", unit, UNITS),
-            ("what", what, QUESTIONS),
             ("uncertain", uncertain, ("all", *POLICIES)),
             ("cause", cause, tuple(CAUSE_COLUMN)),
         )
         if value not in allowed
     ]
+    if what not in QUESTIONS:
+        causes = _causes(sweep)
+        if what not in causes:
+            shown = f"a cause of this sweep ({', '.join(causes)})" if causes else "a cause; this sweep has none"
+            problems.append(f"what={what!r} is not known; choose one of {', '.join(QUESTIONS)}, or {shown}")
     if what == "cause_family" and cause != "likely":
         problems.append("what='cause_family' is known for the likely cause only; use what='cause', or cause_shares")
     if problems:
         raise InputError("\n".join(problems))
+
+
+def _causes(sweep: Tables) -> list[str]:
+    """All causes that the sweep names anywhere, the unlikely ones of its differentials too."""
+    columns = [sweep.reports.get(c) for c in (*CAUSE_COLUMN.values(), "cause_family")]
+    columns.append(sweep.causes.get("cause"))
+    return sorted({str(v) for column in columns if column is not None for v in column.dropna().unique()})

@@ -309,3 +309,13 @@ def compare(one: Scores, two: Scores) -> pd.DataFrame:
     return merged
 
 
+
+
+def render(scores: Scores) -> str:
+    """The scores as text: the summary, the report states and the causes."""
+    rows = [f"{'measure':28s} {'value':>6s}  {'95 % interval':15s} {'n':>6s}"]
+    for row in scores.summary.itertuples():
+        if row.denominator:
+            rows.append(f"{row.measure:28s} {row.value:6.3f}  {row.lower:.3f} to {row.upper:.3f}  {row.denominator:6.0f}")
+    causes = scores.causes.to_string(index=False, float_format=lambda v: f"{v:.2f}")
+    return "\n".join([*rows, "", "report state, expected by found:", scores.confusion.to_string(), "", "causes:", causes])

@@ -1,0 +1,92 @@
+"""Reads free-text radiology reports for soft tissue calcification and ossification, and counts what they say.
+
+    import miner
+
+    reading = miner.read("XR hip: ...")              # one report
+    frames = miner.mine(df)                          # a DataFrame of reports
+    sweep = miner.sweep("reports.parquet", "out")    # a corpus of any size
+    miner.prevalence(sweep, unit="patient", by=["sex"])
+
+Everything heavy is imported when it is first used, so that ``miner --help`` answers at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from importlib import import_module, metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+
+    from miner.batch import Miner
+    from miner.records import Reading
+
+try:
+    __version__ = metadata.version("miner")
+except metadata.PackageNotFoundError:  # a checkout that was never installed
+    __version__ = "0.0.0"
+
+_ELSEWHERE = {
+    "sweep": ("miner.corpus", "sweep"),
+    "load": ("miner.tables", "load"),
+    "mine": ("miner.frame", "mine_frame"),
+    "prevalence": ("miner.prevalence_tables", "prevalence"),
+    "cause_shares": ("miner.prevalence_tables", "cause_shares"),
+    "evaluate": ("miner.scores", "evaluate"),
+    "report": ("miner.pages.report", "report"),
+}
+
+__all__ = ["__version__", "cause_shares", "evaluate", "load", "mine", "pipeline", "prevalence", "read", "report", "sweep"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _ELSEWHERE:
+        module, attribute = _ELSEWHERE[name]
+        return getattr(import_module(module), attribute)
+    raise AttributeError(f"module 'miner' has no attribute {name!r}")
+
+
+@lru_cache(maxsize=4)
+def _reader(lexicons: tuple[Path, ...], contexts: str) -> Miner:
+    from miner.batch import Miner
+
+    return Miner(lexicons=lexicons, contexts=contexts)
+
+
+def read(
+    text: str,
+    *,
+    study_description: str | None = None,
+    body_part: str | None = None,
+    modality: str | None = None,
+    age: float | None = None,
+    sex: str | None = None,
+    note_id: str = "report",
+    lexicons: Sequence[str | Path] = (),
+    contexts: str = "findings",
+) -> Reading:
+    """Reads one report.
+
+    ``study_description`` and ``body_part`` tell which region the film shows; ``age`` is in years, ``sex`` is F or M.
+    The reading has ``.mentions``, ``.contexts``, ``.differentials`` and ``.cause``, and renders itself in a notebook.
+    The first call compiles the lexicons (seconds); later calls take milliseconds.
+
+    Raises:
+        LexiconError: if a lexicon holds problems; all of them are listed.
+    """
+    from miner.records import Report
+
+    miner = _reader(tuple(Path(p) for p in lexicons), contexts)
+    return miner.read(Report(note_id, text, study_description, body_part, modality, age, sex))
+
+
+def pipeline(*, lexicons: Sequence[str | Path] = ()) -> Language:
+    """The medspaCy Language for those who want Docs.
+
+    ``doc.spans`` holds the groups findings, descriptors, sites, contexts, causes and grammar, whose labels are
+    ``kind:entry id``; ``doc._.context_graph`` holds the cues and what they modify.
+    """
+    return _reader(tuple(Path(p) for p in lexicons), "findings").reader.pipeline.nlp

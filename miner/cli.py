@@ -1,0 +1,230 @@
+"""The command line: one command, one function of the same name; no work is done here."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from miner.errors import MinerError
+
+_FOLDER = click.Path(file_okay=False, path_type=Path)
+_FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+class _Group(click.Group):
+    """Turns our errors into one message and their exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except MinerError as error:
+            click.echo(f"miner: {error}", err=True)
+            sys.exit(error.exit_code)
+        except KeyboardInterrupt:
+            click.echo("miner: stopped; the parts written so far are whole, the same command goes on from there", err=True)
+            sys.exit(130)
+
+
+def _lexicons(function: Any) -> Any:
+    return click.option(
+        "--lexicons", "lexicons", multiple=True, type=_FOLDER, help="Folder laid over the bundled lexicons; may be repeated."
+    )(function)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]}, epilog="Example: miner demo")
+@click.version_option(package_name="miner")
+def main() -> None:
+    """Read radiology reports for soft tissue calcification, name likely causes, count prevalence."""
+
+
+@main.command(epilog="Example: miner demo --out my-demo")
+@click.option("--out", type=_FOLDER, default=Path("miner-demo"), show_default=True, help="Where the tables and the page go.")
+@click.option("--workers", type=int, default=1, show_default=True, help="Processes; 0 for one a core.")
+def demo(out: Path, workers: int) -> None:
+    """Sweep the bundled demo corpus (written reports, no patients) and write its tables and its HTML report."""
+    from miner.demo import demo as run
+
+    page = run(out, workers=workers)
+    click.echo(f"\nThe tables are in {out}. Open the report:\n{page}")
+
+
+@main.command(epilog="Example: echo 'XR pelvis: several phleboliths.' | miner read -")
+@click.argument("file", type=click.Path(allow_dash=True, dir_okay=False, path_type=Path))
+@click.option("--study", "study_description", help="Study description, such as 'XR HIP LEFT'.")
+@click.option("--age", type=float, help="Age in years.")
+@click.option("--sex", type=click.Choice(["F", "M"]), help="Sex of the patient.")
+@click.option("--html", type=_FILE, help="Write a page instead of text.")
+@click.option("--colour/--no-colour", default=None, help="Colour on or off; on where the output is a terminal.")
+@_lexicons
+def read(
+    file: Path, study_description: str | None, age: float | None, sex: str | None, html: Path | None, colour: bool | None, lexicons: tuple[Path, ...]
+) -> None:
+    """Read one report (a text file, or - for standard input): marked-up text, mentions, differential with reasons."""
+    import miner
+    from miner.explain import labels, sources
+    from miner.pages.reading import reading_html, reading_text
+
+    text = sys.stdin.read() if str(file) == "-" else _text(file)
+    reading = miner.read(text, study_description=study_description, age=age, sex=sex, lexicons=lexicons)
+    if html is not None:
+        html.write_text(reading_html(reading, labels=labels(lexicons), sources=sources(lexicons), page=True), encoding="utf-8")
+        click.echo(str(html))
+        return
+    wanted = sys.stdout.isatty() if colour is None else colour
+    click.echo(reading_text(reading, wanted, labels=labels(lexicons), sources=sources(lexicons)))
+
+
+def _text(file: Path) -> str:
+    from miner.errors import InputError
+
+    try:
+        raw = file.read_bytes()
+    except OSError as error:
+        raise InputError(f"{file}: cannot be read: {error.strerror}") from None
+    for encoding in ("utf-8-sig", "cp1252"):
+        try:
+            return raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise InputError(f"{file}: neither UTF-8 nor Windows-1252; is it a text file?")
+
+
+@main.command(epilog="Example: miner sweep exports/*.csv --out sweep-2024 --workers 0")
+@click.argument("inputs", nargs=-1, required=True)
+@click.option("--out", type=_FOLDER, required=True, help="Folder for the tables; a second start on it resumes.")
+@click.option("--workers", type=int, default=1, show_default=True, help="Processes; 0 for one a core.")
+@click.option("--contexts", type=click.Choice(["findings", "all"]), default="findings", show_default=True, help="List clinical contexts of reports with a finding word, or of all reports.")
+@click.option("--text-column", help="Column that holds the report.")
+@click.option("--id-column", help="Column that holds the identifier.")
+@click.option("--encoding", help="Encoding of the text files, where the automatic choice is wrong.")
+@click.option("--replace", is_flag=True, help="Start anew over an earlier sweep in the folder.")
+@click.option("--max-failures", type=float, default=0.01, show_default=True, help="Number (or, below 1, share) of failed reports past which the exit code is 1.")
+@click.option("--time-limit", type=float, default=60.0, show_default=True, help="Seconds for one report; 0 for none.")
+@_lexicons
+def sweep(inputs: tuple[str, ...], out: Path, **options: Any) -> None:
+    """Mine a corpus of any size (CSV, TSV, JSON lines, Parquet, text files, folders, patterns) into Parquet tables."""
+    from miner.corpus import sweep as run
+
+    result = run(list(inputs), out, **options)
+    counts = result.manifest["counts"]
+    click.echo(f"{counts['read']:,} reports read: {counts['mined']:,} mined, {counts['screened_out']:,} without a finding word, {counts['failed']:,} failed.")
+    for sentence in result.fell_short:
+        click.echo(sentence, err=True)
+    click.echo(f"Tables: {out}\nNext: miner prevalence {out}, miner report {out}")
+    sys.exit(result.exit_code)
+
+
+@main.command(epilog="Example: miner prevalence sweep-2024 --unit patient --by sex --by year")
+@click.argument("out", type=_FOLDER)
+@click.option("--unit", type=click.Choice(["report", "study", "patient"]), default="report", show_default=True)
+@click.option("--by", multiple=True, help="Column to split by (also year, age_band, body_region); may be repeated.")
+@click.option("--what", default="soft_tissue", show_default=True, help="soft_tissue, elsewhere, or a cause id.")
+@click.option("--among", help="Only reports with this condition, such as renal_failure (sweep with --contexts all).")
+@click.option("--cause", type=click.Choice(["likely", "stated", "inferred"]), default="likely", show_default=True, help="Which definition of cause the table of causes uses.")
+@click.option("--save", type=_FILE, help="Also write the table to a .csv, .xlsx or .json file.")
+@click.option("--partial", is_flag=True, help="Accept an interrupted sweep.")
+def prevalence(out: Path, unit: str, by: tuple[str, ...], what: str, among: str | None, cause: str, save: Path | None, partial: bool) -> None:
+    """Prevalence with intervals, by reports, studies or patients, and the causes beside the teaching page's table."""
+    from miner.explain import families, teaching_table
+    from miner.prevalence_tables import cause_shares, render, save_table
+    from miner.prevalence_tables import prevalence as run
+    from miner.tables import load
+
+    tables = load(out, partial=partial)
+    frame = run(tables, unit=unit, by=list(by), what=what, among=among, cause=cause)
+    click.echo(render(frame))
+    if not by and what == "soft_tissue" and among is None:
+        click.echo("\n" + render(cause_shares(tables, cause=cause, table=teaching_table(), families=families())))
+    if save is not None:
+        save_table(frame, save)
+        click.echo(f"\nSaved: {save}")
+
+
+@main.command(epilog="Example: miner report sweep-2024 --page sweep-2024/report.html")
+@click.argument("out", type=_FOLDER)
+@click.option("--page", type=_FILE, help="The file to write; OUT/report.html without it.")
+@click.option("--partial", is_flag=True, help="Accept an interrupted sweep.")
+def report(out: Path, page: Path | None, partial: bool) -> None:
+    """The self-contained HTML report of a sweep; it holds no report text and no identifier."""
+    from miner.demo import page as write
+
+    click.echo(str(write(out, page or out / "report.html", partial=partial)))
+
+
+@main.command(epilog="Example: miner evaluate --gold corpora/gold")
+@click.argument("out", type=_FOLDER, required=False)
+@click.option("--gold", multiple=True, required=True, type=click.Path(exists=True, path_type=Path), help="Gold file or folder; may be repeated.")
+@click.option("--against", type=_FOLDER, help="A second sweep of the same gold standard to compare with.")
+@click.option("--misses", type=_FILE, help="Write the table of misses (positions, no text) to this CSV file.")
+@click.option("--json", "as_json", type=_FILE, help="Write the scores to this JSON file.")
+@_lexicons
+def evaluate(out: Path | None, gold: tuple[Path, ...], against: Path | None, misses: Path | None, as_json: Path | None, lexicons: tuple[Path, ...]) -> None:
+    """Score a sweep (without OUT: a reading made now) against a gold standard in the documented format."""
+    from miner import gold as golds
+    from miner import scores
+    from miner.tables import load
+
+    standard = golds.load(gold)
+    tables = load(out) if out is not None else golds.mined(standard, lexicons)
+    result = scores.evaluate(tables, standard)
+    click.echo(scores.render(result))
+    if against is not None:
+        click.echo("\n" + scores.compare(result, scores.evaluate(load(against), standard)).to_string(index=False))
+    if misses is not None:
+        result.misses.to_csv(misses, index=False)
+    if as_json is not None:
+        as_json.write_text(json.dumps(result.record(), indent=1, default=float), encoding="utf-8")
+
+
+@main.group()
+def lexicon() -> None:
+    """The lexicon workshop: check entries, list them, see what a change does."""
+
+
+@lexicon.command(epilog="Example: miner lexicon check --lexicons our-lexicons")
+@_lexicons
+def check(lexicons: tuple[Path, ...]) -> None:
+    """Check every entry of every file and run its examples; exit code 1 where something is wrong."""
+    from miner.workshop import check as run
+
+    problems = run(lexicons)
+    for problem in problems:
+        click.echo(problem)
+    click.echo("The lexicons are in order." if not problems else f"{len(problems)} problem(s).")
+    sys.exit(1 if problems else 0)
+
+
+@lexicon.command(epilog="Example: miner lexicon table --save lexicon.csv")
+@click.option("--save", type=_FILE, required=True, help="A .csv or .html file.")
+@_lexicons
+def table(save: Path, lexicons: tuple[Path, ...]) -> None:
+    """All entries as a table for a spreadsheet or a browser."""
+    from miner.workshop import save_table
+    from miner.workshop import table as run
+
+    save_table(run(lexicons), save)
+    click.echo(str(save))
+
+
+@lexicon.command(epilog="Example: miner lexicon diff bundled our-lexicons --on exports/2024.csv")
+@click.argument("old", type=str)
+@click.argument("new", type=str)
+@click.option("--on", "corpus", multiple=True, required=True, help="Reports to read with both; may be repeated.")
+@click.option("--save", type=_FILE, help="Write the changed reports (ids and labels, no text) to this CSV file.")
+def diff(old: str, new: str, corpus: tuple[str, ...], save: Path | None) -> None:
+    """What a change of lexicon does to a corpus; OLD and NEW are folders, or 'bundled' for ours."""
+    from miner.workshop import diff as run
+    from miner.workshop import render
+
+    result = run(None if old == "bundled" else Path(old), None if new == "bundled" else Path(new), list(corpus))
+    click.echo(render(result))
+    if save is not None:
+        result.reports.to_csv(save, index=False)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,197 @@
+"""What the report shows, gathered from the rooms that count and estimate: frames and numbers, no wording, no markup."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from miner import counts
+from miner.errors import ApproximationWarning, InputError
+from miner.pages.words import rows_of
+from miner.prevalence_tables import prevalence
+from miner.selection import CAUSE_COLUMN, Tables, select
+from miner.shares import cause_shares
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+POLICY = "no"
+"""The policy of the headline, the causes and the groups: what is only possible counts as without."""
+
+GROUPS: Mapping[str, str] = {
+    "year": "note_date",
+    "sex": "sex",
+    "age_band": "age",
+    "site_id": "site_id",
+    "modality": "modality",
+    "radiologist_id": "radiologist_id",
+}
+"""Each stratum of the report, and the column of ``reports`` that it needs."""
+
+SNIPPETS = 3
+"""So many examples a cause are shown where snippets are asked for."""
+
+AROUND = 90
+"""So many characters of the report stand on either side of the mention in a snippet."""
+
+
+class Sweep(Tables, Protocol):
+    """What the report needs of a sweep: its tables as frames, and the manifest."""
+
+    @property
+    def failures(self) -> pd.DataFrame: ...
+    @property
+    def manifest(self) -> Mapping[str, Any]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Prevalence by one stratum, or the reason why it cannot be shown."""
+
+    column: str
+    frame: pd.DataFrame | None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Snippet:
+    """A few words of a report around a mention, asked for by the analyst."""
+
+    cause: str
+    before: str
+    words: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """Every frame and number that the page shows; ``None`` stands for what was not given or cannot be known."""
+
+    manifest: Mapping[str, Any]
+    steps: pd.DataFrame
+    read: int
+    counted: int
+    patients: int | None
+    first: Any
+    last: Any
+    possible: int
+    abstained: int
+    prevalence: pd.DataFrame
+    elsewhere: pd.DataFrame
+    leaves: pd.DataFrame
+    shares: Mapping[str, pd.DataFrame]
+    scopes: pd.DataFrame
+    concepts: pd.DataFrame
+    sites: pd.DataFrame
+    descriptors: pd.DataFrame
+    groups: tuple[Group, ...]
+    disagreement: pd.DataFrame
+    failures: pd.DataFrame
+    cautions: tuple[str, ...]
+    corrected: pd.DataFrame | None = None
+    scores: pd.DataFrame | None = None
+    calibration: pd.DataFrame | None = None
+    snippets: tuple[Snippet, ...] = ()
+    source: str = ""
+
+
+def gather(
+    sweep: Sweep,
+    *,
+    table: pd.DataFrame | None = None,
+    families: Mapping[str, str | None] | None = None,
+    corrected: pd.DataFrame | None = None,
+    scores: pd.DataFrame | None = None,
+    calibration: pd.DataFrame | None = None,
+    texts: Mapping[str, str] | None = None,
+) -> Contents:
+    """Collect what the report shows; the arguments are those of ``report``.
+
+    What fell short in the run, and warnings that an interval is approximate, become ``cautions`` of the page. Raises
+    InputError for an empty sweep.
+    """
+    import pandas as pd
+
+    rows = select(sweep).rows
+    counted = rows[rows["dropped"] == ""]
+    ids = set(counted["note_id"])
+    mentions = sweep.mentions[sweep.mentions["note_id"].isin(ids)]
+    causes = sweep.causes[sweep.causes["note_id"].isin(ids)]
+    has_patients = bool(counted["person_id"].notna().any())
+    days = pd.to_datetime(counted["note_date"], errors="coerce").dropna()
+    found = counted[counted["soft_tissue"].isin(counts.FOUND)]
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", ApproximationWarning)
+        units = ("report", "patient") if has_patients else ("report",)
+        overall = pd.concat([prevalence(sweep, unit=unit) for unit in units], ignore_index=True)
+        elsewhere = prevalence(sweep, what="elsewhere", uncertain=POLICY)
+        shares = {
+            basis: cause_shares(sweep, table=table, cause=basis, policy=POLICY, families=families)
+            for basis in (CAUSE_COLUMN if table is not None else ())
+            if table is not None
+        }
+        groups = _groups(sweep, counted)
+    return Contents(
+        manifest=sweep.manifest,
+        steps=counts.steps(sweep, counted),
+        read=len(rows),
+        counted=len(counted),
+        patients=int(counted["person_id"].nunique()) if has_patients else None,
+        first=days.min() if len(days) else None,
+        last=days.max() if len(days) else None,
+        possible=int((counted["soft_tissue"] == "possible").sum()),
+        abstained=int(found["abstained"].isin([True]).sum()),
+        prevalence=overall,
+        elsewhere=elsewhere,
+        leaves=counts.leaves(counted),
+        shares=shares,
+        scopes=counts.scopes(mentions),
+        concepts=counts.concepts(mentions),
+        sites=counts.by_cause(mentions, causes, column="sites"),
+        descriptors=counts.by_cause(mentions, causes, column="descriptors"),
+        groups=groups,
+        disagreement=counts.disagreement(counted),
+        failures=counts.failures(sweep.failures),
+        cautions=_cautions(sweep.manifest, caught),
+        corrected=corrected,
+        scores=scores,
+        calibration=calibration,
+        snippets=_snippets(mentions, causes, texts) if texts is not None else (),
+        source="" if table is None else str(table.attrs.get("source", "")),
+    )
+
+
+def _groups(sweep: Sweep, counted: pd.DataFrame) -> tuple[Group, ...]:
+    made = []
+    for column, needed in GROUPS.items():
+        if counted[needed].isna().all() or (column != "year" and counted[needed].nunique() < 2):
+            continue
+        try:
+            made.append(Group(column, prevalence(sweep, by=[column], uncertain=POLICY)))
+        except InputError as error:
+            made.append(Group(column, None, str(error)))
+    return tuple(made)
+
+
+def _cautions(manifest: Mapping[str, Any], caught: list[warnings.WarningMessage]) -> tuple[str, ...]:
+    """What the run and the statistics warned of, each once: what fell short, and which intervals are approximate."""
+    told = [str(each) for each in manifest.get("fell_short", [])]
+    told += [str(each.message) for each in caught if issubclass(each.category, ApproximationWarning)]
+    return tuple(dict.fromkeys(told))
+
+
+def _snippets(mentions: pd.DataFrame, causes: pd.DataFrame, texts: Mapping[str, str]) -> tuple[Snippet, ...]:
+    leading = causes.loc[causes["rank"] == 1, ["note_id", "lesion_id", "cause"]]
+    found = mentions[(mentions["scope"] == "soft_tissue") & (mentions["status"] == "present")]
+    joined = found.merge(leading, on=["note_id", "lesion_id"])
+    made: list[Snippet] = []
+    for cause, rows in joined.groupby("cause"):
+        shown = [row for row in rows_of(rows) if row["note_id"] in texts][:SNIPPETS]
+        for row in shown:
+            text, start, end = texts[row["note_id"]], int(row["start"]), int(row["end"])
+            made.append(
+                Snippet(str(cause), text[max(0, start - AROUND) : start], text[start:end], text[end : end + AROUND])
+            )
+    return tuple(made)
