@@ -119,7 +119,7 @@ def conclude(
     )
     answer, probability, abstained = _depth(posterior, causes, settings)
     best_inferred, _, open_question = _depth(inferred, causes, settings)
-    stated = _stated(named, posterior, settings)
+    stated = _stated(named, causes, settings)
     informative = any(e.group not in ("age", "sex", "kind") for e, _ in held if e.weights)
     if stated is not None and (answer == stated or answer in _ancestors(stated, causes)):
         basis = "stated"
@@ -146,19 +146,23 @@ def _inherited(
     node = causes[cause].parent
     while node:
         item = said.get(node)
-        if item is not None and item.weight > 0:
+        if item is not None and item.weight > 0 and causes[node].passes_down:
             return Evidence(item.entry, item.kind, round(item.weight * share, 4), item.start, item.end)
         share *= share
         node = causes[node].parent
     return None
 
 
-def _stated(named: Sequence[Naming], posterior: Mapping[str, float], settings: Mapping[str, float]) -> str | None:
+def _stated(
+    named: Sequence[Naming], causes: Mapping[str, CauseEntry], settings: Mapping[str, float]
+) -> str | None:
     """The cause that the report names: the surest naming, the first of equals."""
     if not named:
         return None
     best = max(named, key=lambda n: (settings[_STATED[n.certainty]] - settings["stated_second"] * n.order, -n.order, -n.start))
-    return best.cause
+    # "heterotopic ossification in FOP": of a cause and one that stands under it, the deeper one is what is meant
+    deeper = [n for n in named if best.cause in _ancestors(n.cause, causes) and n.certainty == best.certainty]
+    return deeper[0].cause if deeper and causes[best.cause].passes_down and causes[best.cause].parent else best.cause
 
 
 def _ancestors(cause: str, causes: Mapping[str, CauseEntry]) -> set[str]:

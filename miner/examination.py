@@ -53,7 +53,9 @@ def examined(titles: list[Sentence], lexicon: Lexicon) -> Examination:
         rule = lexicon.regions.get(region, {})
         default = str(rule.get("scope", "soft_tissue"))
         scopes = {s.scope for s in placed if s.scope}
-        if scopes == {"soft_tissue"}:
+        if "vascular" in scopes:
+            default = "vascular"
+        elif scopes == {"soft_tissue"}:
             default = "soft_tissue"
         elif len(scopes) == 1 and default == "soft_tissue" and all(s.scope for s in placed):
             default = scopes.pop()

@@ -13,6 +13,7 @@ from miner.reader import Reader
 from miner.records import Report
 
 _MARKED = re.compile(r"\[\[(.*?)\]\]", re.DOTALL)
+_TOKEN = re.compile(r"[^\W_]+|[^\w\s]")
 _NAME = "example"
 
 
@@ -49,14 +50,13 @@ def run(reader: Reader, kind: str) -> list[str]:
     read in full, as mentions; of the other kinds it is enough that the words are found. The ``miss`` of a decoy must
     hold one of its terms, and nothing of the kinds that it hides may be found in it (where words are marked: in them).
     """
-    lines = []
-    for entry in reader.lexicon.entries[kind].values():
-        for written in entry.hit:
-            lines += [f"hit {written!r}: {what}" for what in _hit(reader, kind, entry, Example.of(written))]
-        for written in entry.miss:
-            lines += [f"miss {written!r}: {what}" for what in _miss(reader, kind, entry, Example.of(written))]
-        lines = [line if line.startswith(f"{kind}.toml: ") else f"{kind}.toml: {entry.id}: {line}" for line in lines]
-    return lines
+    return [
+        f"{kind}.toml: {entry.id}: {key} {written!r}: {what}"
+        for entry in reader.lexicon.entries[kind].values()
+        for key, examples, ask in (("hit", entry.hit, _hit), ("miss", entry.miss, _miss))
+        for written in examples
+        for what in ask(reader, kind, entry, Example.of(written))
+    ]
 
 
 def _hit(reader: Reader, kind: str, entry: Entry, example: Example) -> Iterator[str]:
@@ -76,14 +76,18 @@ def _miss(reader: Reader, kind: str, entry: Entry, example: Example) -> Iterator
             if found.entry == entry.id:
                 yield f"is found on {example.text[found.start : found.end]!r}"
         return
-    lower = f" {' '.join(re.findall(r'[^\W_]+|[^\w\s]', reader.normal(example.text).lower))} "
-    phrases = reader.lexicon.phrases(kind, entry.id)
-    if not any(f" {' '.join(re.findall(r'[^\W_]+|[^\w\s]', phrase))} " in lower for phrase in phrases):
+    lower = _tokens(reader.normal(example.text).lower)
+    if not any(_tokens(phrase) in lower for phrase in reader.lexicon.phrases(kind, entry.id)):
         yield "holds none of the terms, so it does not test them"
     for hidden in entry.hides:
         for found in _found(reader, hidden, example.text, full=False):
             if not example.marked or any(found.start < end and start < found.end for start, end in example.marked):
                 yield f"{found.entry} ({hidden}) is found on {example.text[found.start : found.end]!r}"
+
+
+def _tokens(text: str) -> str:
+    """The words and signs of a text with a space before and behind each."""
+    return f" {' '.join(_TOKEN.findall(text))} "
 
 
 def _found(reader: Reader, kind: str, text: str, *, full: bool = True) -> Iterator[Found]:

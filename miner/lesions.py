@@ -47,6 +47,12 @@ def _fits(one: Draft, lesion: Lesion) -> bool:
     if name and names and name not in names:
         return False
     finding = one.finding
+    if name and not names and not all(_generic(d) for d in lesion.drafts):
+        # "calcinosis" of the buttock and a phlebolith in the pelvis: a name joins another only at the same structure
+        mine = {s.id for s, start, _ in one.sites if start >= 0 and not s.weak}
+        theirs = {s.id for d in lesion.drafts for s, start, _ in d.sites if start >= 0 and not s.weak}
+        if not (mine & theirs or name == "calcific_tendinitis"):
+            return False
     if not _same_kind(finding, lesion, named=bool(name or names)):
         return False
     structures, regions = _place(one)
@@ -67,6 +73,11 @@ def _fits(one: Draft, lesion: Lesion) -> bool:
     # in one sentence two untied mentions of the same name in the same place are one thing, others are two
     same_sentence = one.sentence.index == lesion.drafts[-1].sentence.index
     return not (same_sentence and one.tied is None and name and not names and not regions)
+
+
+def _generic(one: Draft) -> bool:
+    """Whether the mention only says calcification or ossification, not which."""
+    return not one.finding.states and (not one.finding.scope or one.finding.id == "soft_tissue_calcification")
 
 
 def _same_kind(finding: Finding, lesion: Lesion, *, named: bool) -> bool:

@@ -34,6 +34,7 @@ _BREAK = re.compile(
     r"[,;:]|\b(?:in|within|of|at|about|around|to|from|on|by|is|are|was|were|there|no|not|without|with|shows?|has|have|contains?)\b"
 )
 _BEYOND = re.compile(r"\b(?:below|above|from|distal to|proximal to|level of|to the level of|extending to)\s+(?:the\s+)?(?:\w+\s+)?\Z")
+_IDENTITY = re.compile(r"\b(?:is|are|was|were|being|called|so called)\s+(?:an?\s+|the\s+|old\s+|likely\s+|probably\s+|most likely\s+|pelvic\s+)*\Z")
 _MEASURE = re.compile(
     r"(?<![\w.])(\d{1,3}(?:\.\d{1,2})?)(?:\s*(?:mm|cm)?\s*(?:x|by|to|-|\u00d7)\s*(\d{1,3}(?:\.\d{1,2})?))?"
     r"(?:\s*(?:mm|cm)?\s*(?:x|by|\u00d7)\s*(\d{1,3}(?:\.\d{1,2})?))?\s*(mm|cm|millimet(?:er|re)s?|centimet(?:er|re)s?)\b"
@@ -134,6 +135,8 @@ def _tied(sentence: Sentence, lower: str, one: Draft, two: Draft) -> bool:
         return False
     if _APPOSITION.match(gap):
         return True
+    if two.finding.states and not one.finding.states and _IDENTITY.search(gap) and one.finding.scope in ("", two.finding.scope):
+        return True
     if two.finding.states and not one.finding.states and gap.rstrip().endswith(",") and one.finding.scope in ("", "soft_tissue"):
         # "calcified mass of the elbow, tumoral calcinosis": the name follows as an apposition
         return not re.search(r"\b(?:and|plus)\b", gap)
@@ -153,7 +156,11 @@ def link(drafts: list[Draft], lower: str) -> None:
         return
     sentence = drafts[0].sentence
     for one in drafts:
-        one.sites = [hit for hit in sentence.sites if one.left <= hit[1] < one.right and _place_holds(one, hit, lower)]
+        one.sites = [
+            hit
+            for hit in sentence.sites
+            if one.left <= hit[1] < one.right and _place_holds(one, hit, lower) and not (hit[0].id == "bone" and _covers(one, hit))
+        ]
         for hit in sentence.descriptors:
             if one.left <= hit[1] < one.right and _describes(one, hit, lower):
                 before = lower[max(one.left, hit[1] - 45) : hit[1]]
@@ -311,7 +318,7 @@ def dominant(one: Draft, lower: str) -> Site | None:
     """The place that decides on which side of the scope the mention lies."""
     after = sorted((hit for hit in one.sites if hit[1] >= one.end), key=lambda h: h[1])
     before = sorted((hit for hit in one.sites if hit[2] <= one.start), key=lambda h: -h[2])
-    inside = [hit for hit in one.sites if _covers(one, hit)]
+    inside = [] if one.finding.yields else [hit for hit in one.sites if _covers(one, hit)]
     order: list[tuple[Site, int, int]] = []
     if one.finding.head:
         near = [h for h in after if not _PREPOSITION.search(lower[one.end : h[1]]) and not _COPULA.search(lower[one.end : h[1]])]
@@ -345,7 +352,7 @@ def _run(hits: list[tuple[Site, int, int]], lower: str) -> list[tuple[Site, int,
     for hit in hits:
         if run:
             gap = lower[run[-1][2] : hit[1]]
-            if _PREPOSITION.search(gap) or _COPULA.search(gap) or "," in gap or ";" in gap:
+            if _PREPOSITION.search(gap) or _COPULA.search(gap) or re.search(r"[,;]|\band\b|\bor\b", gap):
                 break
         run.append(hit)
     return run
@@ -360,15 +367,22 @@ def specific(sites: list[tuple[Site, int, int]]) -> list[tuple[Site, int, int]]:
     kept: dict[str, tuple[Site, int, int]] = {}
     for hit in sites:
         site = hit[0]
-        if site.id in parents or site.id == "tendon" and any(s.id.endswith("_tendon") for s, _, _ in sites):
+        if site.id in parents or site.id == "tendon" and any(s.compartment == "tendon" and not s.weak for s, _, _ in sites):
             continue
         kept.setdefault(site.id, hit)
     return list(kept.values())
 
 
+def inside(one: Draft) -> list[tuple[Site, int, int]]:
+    """The places that are on the mention's own side of the scope; a soft tissue mention does not lie in an organ."""
+    if one.scope != "soft_tissue":
+        return one.sites
+    return [hit for hit in one.sites if hit[0].scope not in ("organ", "vascular") or hit[0].id == "peritoneum"]
+
+
 def place(one: Draft, heading: Examination, examination: Examination, implied_by_name: Sequence[Site] = ()) -> None:
     """Gives a mention without a place of its own that of its heading, else that of the examination."""
-    one.sites = [hit for hit in one.sites if hit[0].id != "soft_tissue"]
+    one.sites = [hit for hit in one.sites if hit[0].id != "soft_tissue" and not hit[0].silent]
     own_place = bool(one.sites)
     if not one.sites and implied_by_name:
         one.sites = [(site, -1, -1) for site in implied_by_name]

@@ -75,10 +75,11 @@ class Reader:
         normal = self.normal(report.text)
         if not self.screened_in(normal) and self.contexts != "all":
             return Reading(report, "absent", "absent", None)
-        parse = self._parse(normal)
+        parse = self.parse(normal)
         return self._interpret(report, parse)
 
-    def _parse(self, normal: Normal) -> Parse:
+    def parse(self, normal: Normal) -> Parse:
+        """The sections and sentences of a text, and every phrase of the lexicons in them."""
         parts = sections.split(normal.text, self.titles)
         width = sentences.wrap_width(normal.text)
         chosen = [
@@ -92,7 +93,7 @@ class Reader:
         """A first line without a verb and without a finding is the title of the examination."""
         if not chosen or chosen[0][2].role != "start":
             return chosen
-        chosen = _asking(chosen, normal)
+        chosen = _asking(chosen, normal, self.finding_word)
         start, end, part = chosen[0]
         line = normal.lower[start:end]
         if len(line.split()) > _TITLE_WORDS or _VERB.search(line) or self.finding_word.search(line):
@@ -151,6 +152,8 @@ class Reader:
             kept = [one for one in found if scope.counts(one, found, lower, near)]
             for one in kept:
                 implied = one.finding.sites if one.scope != "soft_tissue" else ()
+                if one.finding.yields and heading.sites:
+                    implied = ()
                 linking.place(one, heading, examination, [known[s] for s in implied])  # type: ignore[misc]
                 if one.tied is not None and one.tied not in kept:
                     one.tied = None
@@ -158,7 +161,7 @@ class Reader:
             drafts += kept
         self._look_back(parse, by_sentence, lower)
         addenda.retract(drafts, parse.sentences, lower)
-        contexts = self._contexts(parse, lower) if drafts or self.contexts == "all" else []
+        contexts = self._contexts(parse, lower, examination) if drafts or self.contexts == "all" else []
         groups = lesions.gather(drafts)
         heard = self._heard(parse, lower) if groups else []
         outcomes = [self._conclude(lesion, groups, report, lower, contexts, heard, examination) for lesion in groups]
@@ -170,6 +173,8 @@ class Reader:
             default = "hypothetical" if sentence.role == "request" or status.asked(lower, sentence) else "historical"
         elif sentence.role == "comparison":
             default = "historical"
+        elif sentence.section.id == "differential":
+            default = "possible"
         strong = [hit for hit in sentence.findings if hit[0].needs not in ("support", "alone")]
         if strong:
             # beside a plain calcification word a weak one ("rounded densities") is only its description
@@ -211,12 +216,14 @@ class Reader:
                     target.own_place = True
             by_sentence.setdefault(sentence.index, [])
 
-    def _contexts(self, parse: Parse, lower: str) -> list[Context]:
+    def _contexts(self, parse: Parse, lower: str, examination: Examination) -> list[Context]:
         found = []
         for sentence in parse.sentences:
             if sentence.role in _QUIET:
                 continue
             for condition, start, end in sentence.contexts:
+                if condition.region and (condition.region != examination.region or sentence.role not in (*_ASKING, "start", "exam")):
+                    continue
                 if condition.id == "osteoarthritis" and sentence.role not in (*_ASKING, "start", "body", "conclusion", "addendum"):
                     continue
                 verdict = status.resolve(sentence, lower, start, end, "contexts", self.lexicon.priorities)
@@ -244,6 +251,8 @@ class Reader:
                 certainty = status.certainty(marks, self.cues)
                 if certainty in ("FAMILY", "HISTORICAL", "HYPOTHETICAL"):
                     continue
+                if sentence.section.id == "differential" and certainty == "PRESENT":
+                    certainty = "POSSIBLE"
                 cued = any(c.entry.category in ("PRESENT", "POSSIBLE", "FAVOURED", "LESS_LIKELY", "DISMISSED", "ABSENT") for c in cues)
                 found.append(_Heard(cause.id, certainty, sentence, start, end, cued))
         return found
@@ -251,8 +260,6 @@ class Reader:
     def _namings(self, lesion: lesions.Lesion, groups: list[lesions.Lesion], heard: list[_Heard]) -> list[Naming]:
         found: list[tuple[str, str, int, int, int]] = []
         indices = {d.sentence.index for d in lesion.drafts}
-        last = max(indices)
-        only = len(groups) == 1
         for d in lesion.drafts:
             if d.finding.states:
                 certainty = status.certainty(d.verdict.cues, self.cues)
@@ -266,14 +273,14 @@ class Reader:
                 nearest = min(
                     ((abs(d.start - h.start), le.number) for le in owners for d in le.drafts if d.sentence.index == h.sentence.index),
                 )
-                if nearest[1] != lesion.number or not (h.cued or _specific(h.cause)):
+                if nearest[1] != lesion.number or not (h.cued or _specific(h.cause) or _concluded(h)):
                     continue
             elif owners:
                 continue
             else:
-                follows = h.sentence.index == last + 1 or (h.sentence.index - 1) in indices
-                concluding = h.sentence.role in ("conclusion", "addendum", "body", "start") and (only or follows)
-                if not concluding or not (h.cued or _specific(h.cause)):
+                before = [le for le in groups if min(d.sentence.index for d in le.drafts) < h.sentence.index]
+                owner = max(before, key=lambda le: max(d.sentence.index for d in le.drafts if d.sentence.index < h.sentence.index), default=None)
+                if owner is not lesion or not (h.cued or _specific(h.cause) or _concluded(h)):
                     continue
             found.append((h.cause, h.certainty, h.sentence.index, h.start, h.end))
         return _ordered(found)
@@ -313,7 +320,7 @@ class Reader:
 
         mentions = []
         for number, one in enumerate(drafts, 1):
-            one.sites = linking.specific(one.sites)
+            one.sites = linking.specific(linking.inside(one))
             attributes = tuple(
                 Attribute(a.dimension, a.value, *(span(a.start, a.end) if a.start >= 0 else (-1, -1))) for a in one.attributes()
             )
@@ -374,15 +381,22 @@ class Reader:
 
 
 
-def _asking(chosen: list[tuple[int, int, Section]], normal: Normal) -> list[tuple[int, int, Section]]:
-    """Sentences of the first line that ask ("?HO") are the request, though no heading says so."""
-    stop = normal.text.find("\n", chosen[0][0])
-    if stop < 0:
+def _asking(
+    chosen: list[tuple[int, int, Section]], normal: Normal, finding_word: re.Pattern[str]
+) -> list[tuple[int, int, Section]]:
+    """Sentences of the first lines that ask ("?HO") are the request, though no heading says so."""
+    lines = [m.start() for m in re.finditer(r"\n", normal.text)]
+    if not lines:
         return chosen
+    stop = lines[min(2, len(lines) - 1)]
     found = []
+    open_ = True
     for start, end, part in chosen:
-        if part.role == "start" and end <= stop and _ASKED.search(normal.text, start, end):
+        asked = _ASKED.search(normal.text, start, end) is not None
+        if open_ and part.role == "start" and end <= stop and asked:
             part = Section("request", "request", start, end)
+        elif finding_word.search(normal.lower, start, end):
+            open_ = False
         found.append((start, end, part))
     return found
 
@@ -391,9 +405,14 @@ def _specific(cause: str) -> bool:
     """Causes whose name says by itself that it explains a calcification; others need a word that ties them."""
     return cause in (
         "cysticercosis", "dracunculiasis", "armillifer", "parasitic_other", "heterotopic_ossification", "fop", "cppd",
-        "injection_granuloma", "primary_osteosarcoma", "metastatic_osteosarcoma", "osteoma", "tumoral_calcinosis",
+        "injection_granuloma", "metastatic_osteosarcoma", "osteoma", "tumoral_calcinosis",
         "calcific_tendinitis",
     )
+
+
+def _concluded(heard: _Heard) -> bool:
+    """Whether a disease stands in the conclusion as what the findings are due to; renal disease does not by itself."""
+    return heard.sentence.role in ("conclusion", "addendum") and heard.cause not in ("metastatic_calcification", "primary_osteosarcoma")
 
 
 def _ordered(found: list[tuple[str, str, int, int, int]]) -> list[Naming]:

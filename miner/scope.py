@@ -35,6 +35,10 @@ def decide(one: Draft, lower: str, heading: Examination, heading_scope: str, exa
         else:
             one.scope, one.scope_basis = fixed, f"finding:{one.finding.id}"
         return
+    if site is not None and examination.scope == "vascular" and site.scope == "soft_tissue" and not site.compartment:
+        # on a vascular study "calcified popliteal" is the artery
+        one.scope, one.scope_basis = "vascular", f"examination:{examination.region}"
+        return
     if one.tied is not None and one.tied.finding.scope and one.tied.verdict.status in ("present", "possible"):
         if site is None or site.weak or not site.scope or one.tied.finding.scope == site.scope or not one.tied.finding.states:
             one.scope, one.scope_basis = one.tied.finding.scope, f"tied:{one.tied.finding.id}"
@@ -45,7 +49,7 @@ def decide(one: Draft, lower: str, heading: Examination, heading_scope: str, exa
             scope = str(lexicon.regions.get(site.region, {}).get("scope", ""))
             if examination.scope == "soft_tissue" and site.weak and examination.region == site.region:
                 scope = "soft_tissue"
-        if scope in ("other", "organ") and drawn(one) and site.id not in ("brain", "disc", "lymph_node") and (site.weak or scope == "other"):
+        if scope in ("other", "organ") and drawn(one) and site.id not in ("brain", "disc", "lymph_node", "lung"):
             one.scope, one.scope_basis = "soft_tissue", "cause"
             return
         if scope:

@@ -51,6 +51,9 @@ class Titles:
     def suffix(self, title: str) -> tuple[SectionEntry | None, str]:
         """The entry of a title, or of the longest run of its last words that is one."""
         words = title.split()
+        while len(words) > 1 and any(c.isdigit() for c in words[-1]):
+            # "ADDENDUM 14/3"
+            words.pop()
         for index in range(len(words)):
             tail = " ".join(words[index:])
             entry = self.known.get(plain(tail).strip(" ()"))
@@ -144,6 +147,7 @@ def split(text: str, titles: Titles) -> tuple[Section, ...]:
 
 
 _SHORT = frozenset({"request", "history", "comparison", "technique", "exam"})
+_ASKS = re.compile(r"\?|\b(?:query|rule out|r/o|evaluate|assess|exclude|please|eval)\b", re.IGNORECASE)
 _LINE_END = re.compile(r"\n+")
 _SENTENCE_END = re.compile(r"[.?!]\s+(?=[A-Z])")
 
@@ -173,7 +177,8 @@ def _closed(sections: list[Section], text: str) -> Iterator[Section]:
             ends = [m.end() for m in _SENTENCE_END.finditer(body, offset)]
             concluded = any(s.role in ("conclusion", "body") for s in sections[index + 1 :])
             if ends and not concluded:
-                cut = ends[0]
+                # the sentences that still ask belong to the request
+                cut = next((a for a, b in zip(ends, [*ends[1:], len(body)], strict=True) if not _ASKS.search(body, a, b)), None)
         if cut is None:
             yield section
             continue

@@ -46,7 +46,7 @@ def _breaks_line(text: str, start: int, end: int, width: int) -> bool:
     if last and last.group() in _OPEN_WORDS:
         return False
     if stripped[0].islower():
-        return before[-1] == ":" and False
+        return False
     if stripped[0].isdigit() and last and last.group().lower() in ("measuring", "approximately", "about", "by", "x"):
         return False
     wrapped = 45 <= width <= 200 and start - line_start >= 0.72 * width

@@ -25,6 +25,7 @@ _STATUS = {
     "HISTORICAL": "historical",
     "FAMILY": "family",
     "PRESENT": "present",
+    "LEADS_IN": "present",
 }
 _OR = re.compile(r"\b(?:or|nor|and/or)\b")
 _LISTING = re.compile(r"\b(?:or|nor|versus|vs|and/or|v)\b")
@@ -99,6 +100,13 @@ def _blocked(sentence: Sentence, lower: str, cue: CueHit, start: int, end: int, 
     forward = cue.end <= start
     if not cue.entry.through_comma and _COMMA.search(gap) and not _LISTING.search(gap):
         return True
+    if forward and kind == "contexts" and category in ("ABSENT", "HYPOTHETICAL", "POSSIBLE") and any(
+        c.entry.category == "LEADS_IN" and cue.end <= c.start and c.end <= start for c in sentence.cues
+    ):
+        # "evaluate for heterotopic bone after head injury" asks for the bone, not for the injury
+        return True
+    if forward and category in ("ABSENT", "HYPOTHETICAL") and "\n" in gap and _unwrapped(lower, first, last):
+        return True
     if forward and category in ("ABSENT", "HYPOTHETICAL", "HISTORICAL"):
         if _CLOSING.search(gap):
             return True
@@ -128,6 +136,9 @@ def _blocked(sentence: Sentence, lower: str, cue: CueHit, start: int, end: int, 
         after = lower[end : end + 30]
         if not (_LISTING.search(gap) or re.match(r"\s*,?\s*(?:or|versus|vs)\b", after)) and "list" not in cue.entry.id:
             return True
+    if not forward and lower[cue.start : cue.end].endswith(" over"):
+        # "X favoured over Y" speaks of X whatever follows
+        return False
     bare = not _HAS_VERB.search(lower, cue.start, cue.end)
     if not forward and cue.entry.direction == "BACKWARD" and category in ("POSSIBLE", "FAVOURED", "LESS_LIKELY") and (bare or category != "LESS_LIKELY") and not _CLAUSE_END.match(lower, cue.end):
         # "calcification, likely tendinitis": the hedge belongs to what follows it
@@ -151,6 +162,19 @@ def _blocked(sentence: Sentence, lower: str, cue: CueHit, start: int, end: int, 
             other is not cue and other.entry.category == "PRESENT" and end <= other.start and other.end <= cue.start
             for other in sentence.cues
         ):
+            return True
+    return False
+
+
+def _unwrapped(lower: str, first: int, last: int) -> bool:
+    """Whether a line between a cue and a target ends there by intent: it is short in a wide text and leads nowhere."""
+    width = max(len(line) for line in lower.split("\n"))
+    for match in re.finditer(r"\n", lower[first:last]):
+        stop = first + match.start()
+        line = lower[lower.rfind("\n", 0, stop) + 1 : stop].rstrip()
+        leads_on = re.search(r"(?:,|\b(?:or|and|of|nor|any|the|no|with|in|soft|tissue))\Z", line)
+        follows = re.match(r"\s*(?:or|nor|and)\b", lower[stop:last])
+        if width >= 50 and len(line) < 0.55 * width and not leads_on and not follows:
             return True
     return False
 

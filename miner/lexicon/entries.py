@@ -100,6 +100,7 @@ class Site(Entry):
     paired: bool = False
     parent: str = ""
     reported_as: str = ""
+    silent: bool = False
     weak: bool = False
 
 
@@ -111,6 +112,7 @@ class Condition(Entry):
     reported_as: str = ""
     reported_absent: bool = False
     silent: bool = False
+    region: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +130,7 @@ class CueEntry(Entry):
             "FAVOURED",
             "LESS_LIKELY",
             "ALTERNATIVE",
+            "LEADS_IN",
             "DISMISSED",
             "TERMINATE",
             "PSEUDO",
@@ -162,6 +165,7 @@ class CauseEntry(Entry):
     family: str = ""
     severity: int = 0
     draws: bool = False
+    passes_down: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
