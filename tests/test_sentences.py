@@ -76,6 +76,7 @@ BOUNDARIES = {
 
 KNOWN_FAILURES = {
     "glued small letter": "a stop glued to a small letter is taken for an abbreviation or a file name",
+    "roman lines": "a stop behind a small roman number ends a sentence",
     "saint": "'St.' before a capital is taken for a sentence end",
     "short lines in small letters": "a line that goes on in a small letter never ends a sentence",
 }
@@ -122,7 +123,7 @@ def test_long_sentence_is_cut_at_a_comma() -> None:
     text = "calcification of the tendon, " * 100
     found = split(text)
     assert len(found) > 1
-    assert all(sentence.endswith(",") for sentence in found)
+    assert all(sentence.rstrip().endswith(",") for sentence in found)
 
 
 def test_part_of_a_text() -> None:

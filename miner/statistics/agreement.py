@@ -62,8 +62,8 @@ def cohen_kappa(table: npt.ArrayLike, level: float = 0.95) -> Interval:
     Formula: (p_o - p_e)/(1 - p_e) with p_e from the product of the margins; asymptotic standard error and normal
     limits, by statsmodels ``cohens_kappa``.
     Source: Cohen J, Educ Psychol Meas 1960;20:37-46; Fleiss JL, Cohen J, Everitt BS, Psychol Bull 1969;72:323-327.
-    Limits: falls with rare categories whatever the agreement. Covers .94 from 100 pairs on where both labels are
-    common; with a label in 3 % of pairs .87 at 100 and .91-.93 at 400 pairs. Undefined if both readers used a
+    Limits: falls with rare categories whatever the agreement. Covers .93-.94 from 100 pairs on where both labels are
+    common; with a label in 3 % of pairs .89 at 100 and .91-.93 at 400 pairs. Undefined if both readers used a
     single label. Raises InputError for a table that is not square or empty.
     """
     from scipy import stats
