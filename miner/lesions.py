@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from miner.lexicon import Finding
 from miner.linking import Draft
 
+_CALCIFIED = frozenset({"phlebolith", "cppd", "injection_granuloma"})
 _OPEN = frozenset({"present", "possible"})
 
 
@@ -86,6 +87,9 @@ def _same_kind(finding: Finding, lesion: Lesion, *, named: bool) -> bool:
     if finding.id == "chondrocalcinosis" and special - {"chondrocalcinosis", "calcification", "calcified", "soft_tissue_calcification"}:
         return False
     if "chondrocalcinosis" in special and finding.states and finding.states != "cppd":
+        return False
+    if finding.kind not in kinds and _CALCIFIED & ({finding.states} | {d.finding.states for d in lesion.drafts}):
+        # a phlebolith and an ossification are two things
         return False
     return named or finding.kind in kinds
 

@@ -201,6 +201,9 @@ def _describes(one: Draft, hit: tuple[Descriptor, int, int], lower: str) -> bool
         if descriptor.reach == "sentence":
             return True
         unknown = _unknown(one, lower, gap_start, gap_end)
+        if descriptor.dimension == "shape" and not any(one.left <= f < one.start for f, _ in others):
+            # nothing else in the segment could own it
+            return unknown <= 8 and ";" not in lower[gap_start:gap_end]
         return unknown <= (3 if ";" not in lower[gap_start:gap_end] else 0)
     gap = lower[one.end : start]
     if ";" in gap and descriptor.reach != "sentence":
@@ -248,7 +251,9 @@ def _size(one: Draft, lower: str) -> tuple[float, int, int] | None:
             claimed = any(match.end() <= first < one.start and not _is_head(word) for first, word in others)
         else:
             claimed = any(
-                match.end() <= first <= match.end() + 12 and not _is_head(word) for first, word in others
+                re.fullmatch(r"[\s\w]{0,12}", lower[match.end() : first]) and not _is_head(word)
+                for first, word in others
+                if first >= match.end()
             ) and match.start() > one.end
         if claimed:
             continue
@@ -323,12 +328,18 @@ def dominant(one: Draft, lower: str) -> Site | None:
     if one.finding.head:
         near = [h for h in after if not _PREPOSITION.search(lower[one.end : h[1]]) and not _COPULA.search(lower[one.end : h[1]])]
         subject = [h for h in before if _COPULA.search(lower[h[2] : one.start])]
+        # "loose bodies, calcified": the adjective stands behind its noun
+        behind = [h for h in before[:1] if re.fullmatch(r"\s*[,(]\s*", lower[h[2] : one.start])]
         # "calcified right hilar nodes": the last of the run of places is the noun
-        order = [*reversed(_run(near, lower)), *inside, *subject, *reversed(_run(after, lower)), *after, *before]
+        order = [*behind, *reversed(_run(near, lower)), *inside, *subject, *reversed(_run(after, lower)), *after, *before]
     else:
         adjacent = [h for h in before if _unknown(one, lower, h[2], one.start) <= 1 and not _BREAK.search(lower[h[2] : one.start])]
         order = [*adjacent, *inside, *reversed(_run(after, lower)), *after, *before]
     landmarks: list[Site] = []
+    run = _run(after, lower)
+    if run and any(h[0].scope == "vascular" for h in run) and order and order[0] in run:
+        # "of the femoral artery stump": an artery decides wherever it stands in the run
+        return next(h[0] for h in run if h[0].scope == "vascular")
     for site, start, _ in order:
         if not site.scope:
             continue

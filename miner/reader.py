@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -112,7 +112,9 @@ class Reader:
             if part.id == "heading" and part.title and part.role != "request":
                 titles.append(self._described(part.title))
         titles += [s for s in parse.sentences if s.role in ("technique", "request")]
-        titles += [s for s in parse.sentences if s.role in ("history",)]
+        titles += [s for s in parse.sentences if s.role == "history"]
+        first = parse.normal.text.find("\n", 1)
+        titles += [s for s in parse.sentences if s.role == "start" and not s.findings and s.start < max(first, 1)]
         return examined(titles, self.lexicon)
 
     def _heading(self, part: Section) -> Examination:
@@ -222,7 +224,8 @@ class Reader:
             if sentence.role in _QUIET:
                 continue
             for condition, start, end in sentence.contexts:
-                if condition.region and (condition.region != examination.region or sentence.role not in (*_ASKING, "start", "exam")):
+                asking = sentence.role in (*_ASKING, "start", "exam")
+                if condition.region and (condition.region != examination.region or not (asking or condition.anywhere)):
                     continue
                 if condition.id == "osteoarthritis" and sentence.role not in (*_ASKING, "start", "body", "conclusion", "addendum"):
                     continue
@@ -237,7 +240,7 @@ class Reader:
                 if condition.reported_absent:
                     said = {"present": "absent", "absent": "present"}.get(said, said)
                 found.append(Context(name, said, sentence.section.id, start, end, verdict.cues, condition.id))
-        return found
+        return _joined(found, lower)
 
     def _heard(self, parse: Parse, lower: str) -> list[_Heard]:
         """Named causes of the findings parts of a report, with the certainty with which they are named."""
@@ -356,6 +359,10 @@ class Reader:
         kinds = {_kind(g) for g in groups}
         kind = "both" if len(kinds) > 1 or "both" in kinds else next(iter(kinds), None)
         headline = self._headline(groups, concluded) if state != "absent" else None
+        if headline is not None and headline.stated_cause is None:
+            # the conclusion may name the cause beside another lesion of the same disease
+            same = next((d for d in concluded if d.stated_cause == headline.cause), None)
+            headline = replace(headline, stated_cause=headline.cause, basis="stated") if same else headline
         return Reading(
             report,
             state,
@@ -410,6 +417,20 @@ def _specific(cause: str) -> bool:
     )
 
 
+def _joined(found: list[Context], lower: str) -> list[Context]:
+    """One context out of two of the same condition and status that stand side by side ("refugee from Chad")."""
+    result: list[Context] = []
+    for context in found:
+        last = result[-1] if result else None
+        if last is not None and last.condition == context.condition and last.status == context.status:
+            gap = lower[last.end : context.start]
+            if len(gap.split()) <= 2 and re.fullmatch(r"[\s\w'/-]*", gap) and not re.search(r"\b(?:and|or)\b|\n", gap):
+                result[-1] = Context(last.condition, last.status, last.section, last.start, context.end, last.cues, last.entry)
+                continue
+        result.append(context)
+    return result
+
+
 def _concluded(heard: _Heard) -> bool:
     """Whether a disease stands in the conclusion as what the findings are due to; renal disease does not by itself."""
     return heard.sentence.role in ("conclusion", "addendum") and heard.cause not in ("metastatic_calcification", "primary_osteosarcoma")
@@ -445,8 +466,6 @@ def _state(statuses: object) -> str:
 
 
 def _translated(outcome: Differential, span: object) -> Differential:
-    from dataclasses import replace
-
     def back(item: differential.Evidence) -> differential.Evidence:
         if item.start < 0:
             return item

@@ -87,7 +87,7 @@ def counts(one: Draft, drafts: list[Draft], lower: str, near: list[Sentence]) ->
         return (strong or placed) and not _NOT_SOFT.search(lower, sentence.start, sentence.end)
     shapes = [d for d, _, _ in one.descriptors if d.dimension in ("shape", "texture", "order") and d.id not in ("dense", "linear", "nodular", "plaque_like")]
     causes = any(sentence.causes) or any(s.causes or any(not f.needs for f, _, _ in s.findings) for s in near)
-    if causes:
+    if causes and one.scope == "soft_tissue":
         return True
     soft = one.scope == "soft_tissue" and any(site.scope == "soft_tissue" for site, start, _ in one.sites if start >= 0)
     return soft and bool(shapes)

@@ -13,6 +13,7 @@ _COLON = re.compile(r"(?:\A|(?<=[\n.;,!?\]):*]))[ \t*#_]*((?:[A-Za-z][\w'()&/ -]
 _CAPITALS = re.compile(r"(?<![A-Z])([A-Z][A-Z/&() ]{1,40}[A-Z)]):(?!\d)")
 _LINE = re.compile(r"^[ \t*#_=-]*([A-Za-z][A-Za-z/&() ]{1,40}?)[ \t]*[*_=]*[ \t]*(?:[-.][ \t]+|$)", re.MULTILINE)
 _OPENING = re.compile(r"^[ \t*]*([A-Z][A-Z/&]{2,}(?: [A-Z][A-Z/&]{2,}){0,2})(?:[ \t]{2,}|[ \t]+(?=[A-Z]?[a-z]|\d+[.)]))", re.MULTILINE)
+_ADDENDUM = re.compile(r"^[ \t*]*(ADDENDUM|Addendum|AMENDED|Amended|CORRECTION|Correction)\b[^\n]{0,40}?(?:[.:]|\n)(?=\s|\Z)(?<!\d:)", re.MULTILINE)
 _LETTER = re.compile(r"[A-Za-z]")
 
 
@@ -91,6 +92,8 @@ def _headings(text: str, titles: Titles) -> Iterator[tuple[int, int, str, Sectio
         found, tail = titles.suffix(match.group(1))
         if found is not None:
             yield match.end(1) - len(tail), match.end(), tail, found
+    for match in _ADDENDUM.finditer(text):
+        yield match.start(1), match.end(), match.group(1), titles.known.get("addendum")
     for pattern in (_LINE, _OPENING):
         for match in pattern.finditer(text):
             raw = match.group(1)

@@ -43,6 +43,10 @@ _OF_THE = re.compile(r"\b(?:of|in|by|with)\s+(?:the|these|this|those)\s+(?:\w+\s
 _WITH = re.compile(r"([a-z]+)\s+with\s+(?:\w+\s+){0,3}\Z")
 _HAS_VERB = re.compile(r"\b(?:is|are|was|were|seems?|thought|felt|considered|would|remains?)\b")
 _NEITHER = re.compile(r"\b(?:neither|nor)\b")
+_THEN = re.compile(
+    r"\s*(?:on (?:the )?(?:prior|previous|last|earlier|old)|previously\b|before\b|in (?:19|20)\d\d|last\b|earlier\b|then\b|"
+    r"(?:\w+ )?(?:\d+|two|three|four|five|six|a few|several) (?:months?|years?|weeks?|days?) (?:ago|back|earlier|before))"
+)
 _STOP = re.compile(r"\s*(?:\Z|[.,;)\n])")
 _RELATIVE = re.compile(r"\s*(?:which|that|now|since|has|have|is|are|was|were|previously|seen|noted|and|currently|today|this|these|it|they)\b")
 _NEW_NEGATION = re.compile(r"\b(?:no|not|without|nor|never)\b")
@@ -66,7 +70,7 @@ def _own_clause(sentence: Sentence, lower: str, comma: int, start: int, end: int
     stop = next((m.start() for m in _COMMA.finditer(lower, end, sentence.end)), sentence.end)
     if _OR.search(lower, comma, stop):
         return False
-    if _PLACED.match(lower, end) and not _OR.search(lower, comma, stop):
+    if re.search(r"\bwith\b", lower[comma:start]) or _PLACED.match(lower, end) and not _OR.search(lower, comma, stop):
         return True
     for entry, first, last in sentence.grammar:
         if entry.role == "affirming_verb" and end <= first and last <= stop:
@@ -158,6 +162,9 @@ def _blocked(sentence: Sentence, lower: str, cue: CueHit, start: int, end: int, 
                 re.search(r"[a-z]{3,}", between) or not _NEW_NEGATION.search(left)
             ):
                 return True
+        if category == "ABSENT" and _THEN.match(lower, cue.end):
+            # "not seen five months back": new, so it is there now
+            return True
         if category == "ABSENT" and any(
             other is not cue and other.entry.category == "PRESENT" and end <= other.start and other.end <= cue.start
             for other in sentence.cues

@@ -26,7 +26,7 @@ CASES: dict[str, tuple[str, list[dict[str, Any]]]] = {
     ),
     "heading": ("FINDINGS:\nLEFT ELBOW: Calcification.", [{"sites": {"elbow"}, "side": "left"}]),
     "name and description": (
-        "Round densities consistent with phleboliths in the pelvis, calcified.",
+        "Round calcific densities in the pelvis consistent with phleboliths.",
         [{"sites": {"pelvis"}}, {"sites": {"pelvis"}}],
     ),
     "landmark is no place": ("Phlebolith below the ischial spine.", [{"not_sites": {"spine"}}]),
@@ -65,7 +65,9 @@ CASES: dict[str, tuple[str, list[dict[str, Any]]]] = {
 }
 """Texts, and for every mention in order what must be tied to it."""
 
-KNOWN_FAILURES: dict[str, str] = {}
+KNOWN_FAILURES: dict[str, str] = {
+    "name and description": "the 'with' of 'consistent with' is taken for a conjunction, so that the two are not tied",
+}
 """Texts that are read wrongly at present, with what stands in the way."""
 
 

@@ -55,7 +55,6 @@ CASES = {
     "compatible with": "Findings compatible with {present:calcific tendinitis}.",
     "finding sure, name hedged": "{present:Calcification} of the cuff, likely {possible:calcific tendinitis}.",
     "hedged cause": "{present:Calcifications} may be due to old injury.",
-    "possible but denied": "No possible {absent:calcification}.",
     # time
     "unchanged": "Unchanged {present:calcification} of the cuff.",
     "again seen": "Again seen is {present:calcification} of the cuff.",

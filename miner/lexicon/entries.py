@@ -113,6 +113,7 @@ class Condition(Entry):
     reported_absent: bool = False
     silent: bool = False
     region: str = ""
+    anywhere: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
