@@ -39,7 +39,18 @@ _ELSEWHERE = {
     "report": ("miner.pages.report", "report"),
 }
 
-__all__ = ["__version__", "cause_shares", "evaluate", "load", "mine", "pipeline", "prevalence", "read", "report", "sweep"]
+__all__ = [
+    "__version__",
+    "cause_shares",
+    "evaluate",
+    "load",
+    "mine",
+    "pipeline",
+    "prevalence",
+    "read",
+    "report",
+    "sweep",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -23,7 +23,10 @@ def retract(drafts: Sequence[Draft], sentences: Sequence[Sentence], lower: str) 
     denials = [
         d
         for d in drafts
-        if d.sentence.role == "addendum" and d.verdict.status == "absent" and d.scope == "soft_tissue" and not _limited(d, lower)
+        if d.sentence.role == "addendum"
+        and d.verdict.status == "absent"
+        and d.scope == "soft_tissue"
+        and not _limited(d, lower)
     ]
     for denial in denials:
         mark = Cue("addendum", "ABSENT", denial.start, denial.end)

@@ -35,7 +35,15 @@ class Miner:
             base = {"note_id": row["note_id"], **{name: row[name] for name in CARRIED}, "text_digest": digest(text)}
             try:
                 reading = self.reader.read(
-                    Report(row["note_id"], text, row["study_description"], row["body_part"], row["modality"], row["age"], _sex(row["sex"]))
+                    Report(
+                        row["note_id"],
+                        text,
+                        row["study_description"],
+                        row["body_part"],
+                        row["modality"],
+                        row["age"],
+                        _sex(row["sex"]),
+                    )
                 )
                 found = tables(reading)
             except Exception as error:
@@ -101,12 +109,26 @@ def tables(reading: Reading) -> dict[str, list[dict[str, Any]]]:
         for m in reading.mentions
     ]
     attributes = [
-        {"note_id": note, "mention_id": m.mention_id, "dimension": a.dimension, "value": a.value, "start": a.start, "end": a.end}
+        {
+            "note_id": note,
+            "mention_id": m.mention_id,
+            "dimension": a.dimension,
+            "value": a.value,
+            "start": a.start,
+            "end": a.end,
+        }
         for m in reading.mentions
         for a in m.attributes
     ]
     contexts = [
-        {"note_id": note, "condition": c.condition, "status": c.status, "section": c.section, "start": c.start, "end": c.end}
+        {
+            "note_id": note,
+            "condition": c.condition,
+            "status": c.status,
+            "section": c.section,
+            "start": c.start,
+            "end": c.end,
+        }
         for c in reading.contexts
     ]
     causes = [
@@ -118,10 +140,18 @@ def tables(reading: Reading) -> dict[str, list[dict[str, Any]]]:
             "probability": c.probability,
             "stated": c.stated,
             "evidence": [
-                {"entry": e.entry, "kind": e.kind, "weight": e.weight, "start": e.start, "end": e.end} for e in c.evidence
+                {"entry": e.entry, "kind": e.kind, "weight": e.weight, "start": e.start, "end": e.end}
+                for e in c.evidence
             ],
         }
         for d in reading.differentials
         for rank, c in enumerate(d.candidates, 1)
     ]
-    return {"reports": [report], "mentions": mentions, "attributes": attributes, "contexts": contexts, "causes": causes, "failures": []}
+    return {
+        "reports": [report],
+        "mentions": mentions,
+        "attributes": attributes,
+        "contexts": contexts,
+        "causes": causes,
+        "failures": [],
+    }

@@ -25,13 +25,19 @@ class _Group(click.Group):
             click.echo(f"miner: {error}", err=True)
             sys.exit(error.exit_code)
         except KeyboardInterrupt:
-            click.echo("miner: stopped; the parts written so far are whole, the same command goes on from there", err=True)
+            click.echo(
+                "miner: stopped; the parts written so far are whole, the same command goes on from there", err=True
+            )
             sys.exit(130)
 
 
 def _lexicons(function: Any) -> Any:
     return click.option(
-        "--lexicons", "lexicons", multiple=True, type=_FOLDER, help="Folder laid over the bundled lexicons; may be repeated."
+        "--lexicons",
+        "lexicons",
+        multiple=True,
+        type=_FOLDER,
+        help="Folder laid over the bundled lexicons; may be repeated.",
     )(function)
 
 
@@ -42,7 +48,9 @@ def main() -> None:
 
 
 @main.command(epilog="Example: miner demo --out my-demo")
-@click.option("--out", type=_FOLDER, default=Path("miner-demo"), show_default=True, help="Where the tables and the page go.")
+@click.option(
+    "--out", type=_FOLDER, default=Path("miner-demo"), show_default=True, help="Where the tables and the page go."
+)
 @click.option("--workers", type=int, default=1, show_default=True, help="Processes; 0 for one a core.")
 def demo(out: Path, workers: int) -> None:
     """Sweep the bundled demo corpus (written reports, no patients) and write its tables and its HTML report."""
@@ -61,7 +69,13 @@ def demo(out: Path, workers: int) -> None:
 @click.option("--colour/--no-colour", default=None, help="Colour on or off; on where the output is a terminal.")
 @_lexicons
 def read(
-    file: Path, study_description: str | None, age: float | None, sex: str | None, html: Path | None, colour: bool | None, lexicons: tuple[Path, ...]
+    file: Path,
+    study_description: str | None,
+    age: float | None,
+    sex: str | None,
+    html: Path | None,
+    colour: bool | None,
+    lexicons: tuple[Path, ...],
 ) -> None:
     """Read one report (a text file, or - for standard input): marked-up text, mentions, differential with reasons."""
     import miner
@@ -71,7 +85,9 @@ def read(
     text = sys.stdin.read() if str(file) == "-" else _text(file)
     reading = miner.read(text, study_description=study_description, age=age, sex=sex, lexicons=lexicons)
     if html is not None:
-        html.write_text(reading_html(reading, labels=labels(lexicons), sources=sources(lexicons), page=True), encoding="utf-8")
+        html.write_text(
+            reading_html(reading, labels=labels(lexicons), sources=sources(lexicons), page=True), encoding="utf-8"
+        )
         click.echo(str(html))
         return
     wanted = sys.stdout.isatty() if colour is None else colour
@@ -97,12 +113,24 @@ def _text(file: Path) -> str:
 @click.argument("inputs", nargs=-1, required=True)
 @click.option("--out", type=_FOLDER, required=True, help="Folder for the tables; a second start on it resumes.")
 @click.option("--workers", type=int, default=1, show_default=True, help="Processes; 0 for one a core.")
-@click.option("--contexts", type=click.Choice(["findings", "all"]), default="findings", show_default=True, help="List clinical contexts of reports with a finding word, or of all reports.")
+@click.option(
+    "--contexts",
+    type=click.Choice(["findings", "all"]),
+    default="findings",
+    show_default=True,
+    help="List clinical contexts of reports with a finding word, or of all reports.",
+)
 @click.option("--text-column", help="Column that holds the report.")
 @click.option("--id-column", help="Column that holds the identifier.")
 @click.option("--encoding", help="Encoding of the text files, where the automatic choice is wrong.")
 @click.option("--replace", is_flag=True, help="Start anew over an earlier sweep in the folder.")
-@click.option("--max-failures", type=float, default=0.01, show_default=True, help="Number (or, below 1, share) of failed reports past which the exit code is 1.")
+@click.option(
+    "--max-failures",
+    type=float,
+    default=0.01,
+    show_default=True,
+    help="Number (or, below 1, share) of failed reports past which the exit code is 1.",
+)
 @click.option("--time-limit", type=float, default=60.0, show_default=True, help="Seconds for one report; 0 for none.")
 @_lexicons
 def sweep(inputs: tuple[str, ...], out: Path, **options: Any) -> None:
@@ -111,7 +139,9 @@ def sweep(inputs: tuple[str, ...], out: Path, **options: Any) -> None:
 
     result = run(list(inputs), out, **options)
     counts = result.manifest["counts"]
-    click.echo(f"{counts['read']:,} reports read: {counts['mined']:,} mined, {counts['screened_out']:,} without a finding word, {counts['failed']:,} failed.")
+    click.echo(
+        f"{counts['read']:,} reports read: {counts['mined']:,} mined, {counts['screened_out']:,} without a finding word, {counts['failed']:,} failed."
+    )
     for sentence in result.fell_short:
         click.echo(sentence, err=True)
     click.echo(f"Tables: {out}\nNext: miner prevalence {out}, miner report {out}")
@@ -124,10 +154,25 @@ def sweep(inputs: tuple[str, ...], out: Path, **options: Any) -> None:
 @click.option("--by", multiple=True, help="Column to split by (also year, age_band, body_region); may be repeated.")
 @click.option("--what", default="soft_tissue", show_default=True, help="soft_tissue, elsewhere, or a cause id.")
 @click.option("--among", help="Only reports with this condition, such as renal_failure (sweep with --contexts all).")
-@click.option("--cause", type=click.Choice(["likely", "stated", "inferred"]), default="likely", show_default=True, help="Which definition of cause the table of causes uses.")
+@click.option(
+    "--cause",
+    type=click.Choice(["likely", "stated", "inferred"]),
+    default="likely",
+    show_default=True,
+    help="Which definition of cause the table of causes uses.",
+)
 @click.option("--save", type=_FILE, help="Also write the table to a .csv, .xlsx or .json file.")
 @click.option("--partial", is_flag=True, help="Accept an interrupted sweep.")
-def prevalence(out: Path, unit: str, by: tuple[str, ...], what: str, among: str | None, cause: str, save: Path | None, partial: bool) -> None:
+def prevalence(
+    out: Path,
+    unit: str,
+    by: tuple[str, ...],
+    what: str,
+    among: str | None,
+    cause: str,
+    save: Path | None,
+    partial: bool,
+) -> None:
     """Prevalence with intervals, by reports, studies or patients, and the causes beside the teaching page's table."""
     from miner.explain import families, teaching_table
     from miner.prevalence_tables import cause_shares, render, save_table
@@ -157,12 +202,25 @@ def report(out: Path, page: Path | None, partial: bool) -> None:
 
 @main.command(epilog="Example: miner evaluate --gold corpora/gold")
 @click.argument("out", type=_FOLDER, required=False)
-@click.option("--gold", multiple=True, required=True, type=click.Path(exists=True, path_type=Path), help="Gold file or folder; may be repeated.")
+@click.option(
+    "--gold",
+    multiple=True,
+    required=True,
+    type=click.Path(exists=True, path_type=Path),
+    help="Gold file or folder; may be repeated.",
+)
 @click.option("--against", type=_FOLDER, help="A second sweep of the same gold standard to compare with.")
 @click.option("--misses", type=_FILE, help="Write the table of misses (positions, no text) to this CSV file.")
 @click.option("--json", "as_json", type=_FILE, help="Write the scores to this JSON file.")
 @_lexicons
-def evaluate(out: Path | None, gold: tuple[Path, ...], against: Path | None, misses: Path | None, as_json: Path | None, lexicons: tuple[Path, ...]) -> None:
+def evaluate(
+    out: Path | None,
+    gold: tuple[Path, ...],
+    against: Path | None,
+    misses: Path | None,
+    as_json: Path | None,
+    lexicons: tuple[Path, ...],
+) -> None:
     """Score a sweep (without OUT: a reading made now) against a gold standard in the documented format."""
     from miner import gold as golds
     from miner import scores

@@ -37,9 +37,7 @@ class Tokenizer:
         parts = sectioning.split(normal.text, self.titles)
         width = sentencing.wrap_width(normal.text)
         spans = [
-            (start, end)
-            for part in parts
-            for start, end in sentencing.split(normal.text, part.start, part.end, width)
+            (start, end) for part in parts for start, end in sentencing.split(normal.text, part.start, part.end, width)
         ]
         return self.doc(normal, spans)
 
@@ -130,7 +128,9 @@ class SentenceConText(ConText):
         for sentence, group in groupby(found, key=lambda f: f[0]):
             cues = list(group)
             # a cue inside a longer one says nothing of its own; equals stay (the same word can look both ways)
-            kept = [c for c in cues if not any(o[1] <= c[1] and c[2] <= o[2] and o[2] - o[1] > c[2] - c[1] for o in cues)]
+            kept = [
+                c for c in cues if not any(o[1] <= c[1] and c[2] <= o[2] and o[2] - o[1] > c[2] - c[1] for o in cues)
+            ]
             graph = ConTextGraph()
             graph.targets = by_sentence.get(sentence, [])
             graph.modifiers = [ConTextModifier(rule, start, end, doc) for _, start, end, rule in kept]

@@ -13,7 +13,9 @@ def page(out: Path, path: Path, *, partial: bool = False) -> Path:
     from miner.pages.report import report
     from miner.tables import load
 
-    written = report(load(out, partial=partial), path=path, labels=labels(), table=teaching_table(), families=families())
+    written = report(
+        load(out, partial=partial), path=path, labels=labels(), table=teaching_table(), families=families()
+    )
     return Path(written)
 
 

@@ -66,7 +66,9 @@ def stated_evidence(namings: Sequence[Naming], settings: Mapping[str, float]) ->
         weight = settings[key] - (settings["stated_second"] * naming.order if naming.certainty in NAMED else 0.0)
         old = found.get(naming.cause)
         if old is None or abs(weight) > abs(old.weight):
-            found[naming.cause] = Evidence(f"stated:{naming.certainty.lower()}", "stated", weight, naming.start, naming.end)
+            found[naming.cause] = Evidence(
+                f"stated:{naming.certainty.lower()}", "stated", weight, naming.start, naming.end
+            )
     return found
 
 
@@ -115,7 +117,8 @@ def conclude(
     ranked = sorted(posterior, key=lambda c: (-posterior[c], c))
     named = [n for n in namings if n.certainty in NAMED]
     candidates = tuple(
-        Candidate(cause, posterior[cause], any(n.cause == cause for n in named), tuple(evidence[cause])) for cause in ranked
+        Candidate(cause, posterior[cause], any(n.cause == cause for n in named), tuple(evidence[cause]))
+        for cause in ranked
     )
     answer, probability, abstained = _depth(posterior, causes, settings)
     best_inferred, _, open_question = _depth(inferred, causes, settings)
@@ -153,13 +156,13 @@ def _inherited(
     return None
 
 
-def _stated(
-    named: Sequence[Naming], causes: Mapping[str, CauseEntry], settings: Mapping[str, float]
-) -> str | None:
+def _stated(named: Sequence[Naming], causes: Mapping[str, CauseEntry], settings: Mapping[str, float]) -> str | None:
     """The cause that the report names: the surest naming, the first of equals."""
     if not named:
         return None
-    best = max(named, key=lambda n: (settings[_STATED[n.certainty]] - settings["stated_second"] * n.order, -n.order, -n.start))
+    best = max(
+        named, key=lambda n: (settings[_STATED[n.certainty]] - settings["stated_second"] * n.order, -n.order, -n.start)
+    )
     # "heterotopic ossification in FOP": of a cause and one that stands under it, the deeper one is what is meant
     deeper = [n for n in named if best.cause in _ancestors(n.cause, causes) and n.certainty == best.certainty]
     return deeper[0].cause if deeper and causes[best.cause].passes_down and causes[best.cause].parent else best.cause

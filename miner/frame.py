@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from miner.columns import date_order, recognise, to_array, to_reports
+from miner.corpus import CONTEXTS, MINER
 from miner.errors import InputError
 from miner.pool import joined
-from miner.corpus import CONTEXTS, MINER
 from miner.tables import Frames
 from miner.worker import SLICE, Mines, build, mined
 

@@ -84,21 +84,62 @@ def load(paths: Sequence[Path]) -> Gold:
                 if row[key] not in STATES:
                     problems.append(f"{where}: {key} must be one of {', '.join(STATES)}")
             reports.append({k: v for k, v in row.items() if k not in ("mentions", "contexts")} | {"batch": path.stem})
-            for kind, items, out in (("mention", row.get("mentions", []), mentions), ("context", row.get("contexts", []), contexts)):
+            for kind, items, out in (
+                ("mention", row.get("mentions", []), mentions),
+                ("context", row.get("contexts", []), contexts),
+            ):
                 for index, item in enumerate(items, 1):
                     place = _locate(row["note_text"], item) if "text" in item else None
                     if place is None:
-                        problems.append(f"{where}: {kind} {index}: its text does not occur in the report (nth = {item.get('nth', 1)})")
+                        problems.append(
+                            f"{where}: {kind} {index}: its text does not occur in the report (nth = {item.get('nth', 1)})"
+                        )
                         continue
                     if item.get("status") not in STATUSES or (kind == "mention" and item.get("scope") not in SCOPES):
                         problems.append(f"{where}: {kind} {index}: status or scope is not one of the allowed values")
                         continue
-                    out.append({"note_id": name, "start": place[0], "end": place[1]} | {k: v for k, v in item.items() if k not in ("text", "nth")})
+                    out.append(
+                        {"note_id": name, "start": place[0], "end": place[1]}
+                        | {k: v for k, v in item.items() if k not in ("text", "nth")}
+                    )
     if problems:
         raise InputError("the gold standard holds problems:\n  " + "\n  ".join(problems))
     return Gold(
-        _frame(reports, ["note_id", "person_id", "note_text", "soft_tissue", "elsewhere", "kind", "cause", "cause_also", "stated_cause", "study_description", "modality", "age", "sex", "batch"]),
-        _frame(mentions, ["note_id", "start", "end", "status", "scope", "kind", "sites", "laterality", "descriptors", "size_mm", "lesion"]),
+        _frame(
+            reports,
+            [
+                "note_id",
+                "person_id",
+                "note_text",
+                "soft_tissue",
+                "elsewhere",
+                "kind",
+                "cause",
+                "cause_also",
+                "stated_cause",
+                "study_description",
+                "modality",
+                "age",
+                "sex",
+                "batch",
+            ],
+        ),
+        _frame(
+            mentions,
+            [
+                "note_id",
+                "start",
+                "end",
+                "status",
+                "scope",
+                "kind",
+                "sites",
+                "laterality",
+                "descriptors",
+                "size_mm",
+                "lesion",
+            ],
+        ),
         _frame(contexts, ["note_id", "start", "end", "condition", "status"]),
     )
 
@@ -115,4 +156,7 @@ def mined(gold: Gold, lexicons: Sequence[Path] = ()) -> Any:
     """The tables of the gold standard's reports, read now."""
     from miner.frame import mine_frame
 
-    return mine_frame(gold.reports.drop(columns=["soft_tissue", "elsewhere", "kind", "cause", "cause_also", "stated_cause"]), lexicons=list(lexicons))
+    return mine_frame(
+        gold.reports.drop(columns=["soft_tissue", "elsewhere", "kind", "cause", "cause_also", "stated_cause"]),
+        lexicons=list(lexicons),
+    )

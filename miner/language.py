@@ -115,7 +115,9 @@ class Pipeline:
         self._forms: dict[str, _Form] = {}
         labels: dict[str, set[str]] = {kind: set() for kind in KINDS}
         for kind in KINDS:
-            matcher = TargetMatcher(self.nlp, name=f"miner_{kind}", result_type="group", span_group_name=kind, prune=False)
+            matcher = TargetMatcher(
+                self.nlp, name=f"miner_{kind}", result_type="group", span_group_name=kind, prune=False
+            )
             rules = []
             for phrase, label, form in _rules(lexicon, kind):
                 rules.append(TargetRule(phrase, label))
@@ -189,9 +191,7 @@ class Pipeline:
         doc.spans["targets"] = gathered
         return doc
 
-    def parse(
-        self, normal: Normal, sections: tuple[Section, ...], chosen: Sequence[tuple[int, int, Section]]
-    ) -> Parse:
+    def parse(self, normal: Normal, sections: tuple[Section, ...], chosen: Sequence[tuple[int, int, Section]]) -> Parse:
         """Runs the pipeline on the chosen sentences (start, end, section) of a normalised report."""
         doc = self.tokenizer.doc(normal, [(start, end) for start, end, _ in chosen])
         starts, ends = doc.user_data["starts"], doc.user_data["ends"]

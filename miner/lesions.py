@@ -65,7 +65,12 @@ def _fits(one: Draft, lesion: Lesion) -> bool:
         known_regions |= r
     if regions and known_regions and not regions & known_regions:
         return False
-    if structures and known_structures and not structures & known_structures and one.sentence.index == lesion.drafts[-1].sentence.index:
+    if (
+        structures
+        and known_structures
+        and not structures & known_structures
+        and one.sentence.index == lesion.drafts[-1].sentence.index
+    ):
         return False
     own_side = one.side[0] if one.side and one.side[1] >= 0 else None
     sides = {d.side[0] for d in lesion.drafts if d.side and d.side[1] >= 0}
@@ -84,7 +89,12 @@ def _generic(one: Draft) -> bool:
 def _same_kind(finding: Finding, lesion: Lesion, *, named: bool) -> bool:
     kinds = {d.finding.kind for d in lesion.drafts}
     special = {d.finding.id for d in lesion.drafts}
-    if finding.id == "chondrocalcinosis" and special - {"chondrocalcinosis", "calcification", "calcified", "soft_tissue_calcification"}:
+    if finding.id == "chondrocalcinosis" and special - {
+        "chondrocalcinosis",
+        "calcification",
+        "calcified",
+        "soft_tissue_calcification",
+    }:
         return False
     if "chondrocalcinosis" in special and finding.states and finding.states != "cppd":
         return False
@@ -104,7 +114,9 @@ def gather(drafts: list[Draft]) -> list[Lesion]:
         best = None
         if fitting:
             # a named mention prefers the lesion that bears its name, then the latest
-            best = max(fitting, key=lambda le: (one.finding.states in le.names if one.finding.states else False, le.number))
+            best = max(
+                fitting, key=lambda le: (one.finding.states in le.names if one.finding.states else False, le.number)
+            )
         if best is None:
             best = Lesion(len(lesions) + 1)
             lesions.append(best)

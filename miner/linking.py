@@ -17,7 +17,9 @@ from miner.parse import Sentence
 from miner.records import Attribute
 from miner.status import Verdict
 
-_SEPARATOR = re.compile(r";|,|\band\b|\bor\b|\bwith\b|\bas well as\b|\bplus\b|\bbut\b|\bnor\b|\bin addition to\b|\bwhile\b|\(")
+_SEPARATOR = re.compile(
+    r";|,|\band\b|\bor\b|\bwith\b|\bas well as\b|\bplus\b|\bbut\b|\bnor\b|\bin addition to\b|\bwhile\b|\("
+)
 _COORDINATION = re.compile(r"[\s,/]*(?:and|or|and/or|&|,|/|plus|as well as|versus|vs\.?)?[\s,/]*\Z")
 _APPOSITION = re.compile(r"\s*(?:\(|:|-|,?\s*i\.?e\.?,?|=)\s*\Z")
 _PREPOSITION = re.compile(
@@ -33,8 +35,12 @@ _NOUN_FOLLOWS = re.compile(r"\s+([a-z]{4,})\b")
 _BREAK = re.compile(
     r"[,;:]|\b(?:in|within|of|at|about|around|to|from|on|by|is|are|was|were|there|no|not|without|with|shows?|has|have|contains?)\b"
 )
-_BEYOND = re.compile(r"\b(?:below|above|from|distal to|proximal to|level of|to the level of|extending to)\s+(?:the\s+)?(?:\w+\s+)?\Z")
-_IDENTITY = re.compile(r"\b(?:is|are|was|were|being|called|so called)\s+(?:an?\s+|the\s+|old\s+|likely\s+|probably\s+|most likely\s+|pelvic\s+)*\Z")
+_BEYOND = re.compile(
+    r"\b(?:below|above|from|distal to|proximal to|level of|to the level of|extending to)\s+(?:the\s+)?(?:\w+\s+)?\Z"
+)
+_IDENTITY = re.compile(
+    r"\b(?:is|are|was|were|being|called|so called)\s+(?:an?\s+|the\s+|old\s+|likely\s+|probably\s+|most likely\s+|pelvic\s+)*\Z"
+)
 _MEASURE = re.compile(
     r"(?<![\w.])(\d{1,3}(?:\.\d{1,2})?)(?:\s*(?:mm|cm)?\s*(?:x|by|to|-|\u00d7)\s*(\d{1,3}(?:\.\d{1,2})?))?"
     r"(?:\s*(?:mm|cm)?\s*(?:x|by|\u00d7)\s*(\d{1,3}(?:\.\d{1,2})?))?\s*(mm|cm|millimet(?:er|re)s?|centimet(?:er|re)s?)\b"
@@ -116,7 +122,11 @@ def _boundary(sentence: Sentence, lower: str, end: int, start: int) -> int:
     gap = lower[end:start]
     listed = re.search(r"\b(?:and|or)\s+(?:an?\s+)?[\w\s.]{0,40}\Z", gap)
     for cue in () if listed and "," not in gap else sentence.cues:
-        of_findings = "findings" in cue.entry.applies_to and cue.entry.category not in ("TERMINATE", "PSEUDO", "ALTERNATIVE")
+        of_findings = "findings" in cue.entry.applies_to and cue.entry.category not in (
+            "TERMINATE",
+            "PSEUDO",
+            "ALTERNATIVE",
+        )
         if of_findings and end <= cue.start and cue.end <= start:
             backward = cue.entry.direction == "BACKWARD"
             return cue.end if backward else cue.start
@@ -135,9 +145,19 @@ def _tied(sentence: Sentence, lower: str, one: Draft, two: Draft) -> bool:
         return False
     if _APPOSITION.match(gap):
         return True
-    if two.finding.states and not one.finding.states and _IDENTITY.search(gap) and one.finding.scope in ("", two.finding.scope):
+    if (
+        two.finding.states
+        and not one.finding.states
+        and _IDENTITY.search(gap)
+        and one.finding.scope in ("", two.finding.scope)
+    ):
         return True
-    if two.finding.states and not one.finding.states and gap.rstrip().endswith(",") and one.finding.scope in ("", "soft_tissue"):
+    if (
+        two.finding.states
+        and not one.finding.states
+        and gap.rstrip().endswith(",")
+        and one.finding.scope in ("", "soft_tissue")
+    ):
         # "calcified mass of the elbow, tumoral calcinosis": the name follows as an apposition
         return not re.search(r"\b(?:and|plus)\b", gap)
     return any(
@@ -159,7 +179,9 @@ def link(drafts: list[Draft], lower: str) -> None:
         one.sites = [
             hit
             for hit in sentence.sites
-            if one.left <= hit[1] < one.right and _place_holds(one, hit, lower) and not (hit[0].id == "bone" and _covers(one, hit))
+            if one.left <= hit[1] < one.right
+            and _place_holds(one, hit, lower)
+            and not (hit[0].id == "bone" and _covers(one, hit))
         ]
         for hit in sentence.descriptors:
             if one.left <= hit[1] < one.right and _describes(one, hit, lower):
@@ -225,14 +247,32 @@ def _describes(one: Draft, hit: tuple[Descriptor, int, int], lower: str) -> bool
 
 def _is_head(word: str) -> bool:
     """Nouns that stand for the calcification itself."""
-    return word.strip(" ,.") in ("mass", "masses", "lesion", "lesions", "nodule", "nodules", "collection", "collections", "opacity", "opacities", "change", "changes", "abnormality")
+    return word.strip(" ,.") in (
+        "mass",
+        "masses",
+        "lesion",
+        "lesions",
+        "nodule",
+        "nodules",
+        "collection",
+        "collections",
+        "opacity",
+        "opacities",
+        "change",
+        "changes",
+        "abnormality",
+    )
 
 
 def _unknown(one: Draft, lower: str, start: int, end: int) -> int:
     """How many words between two places are neither filler nor a place, side or descriptor."""
     count = 0
     known = [(f, t) for _, f, t in (*one.sentence.descriptors, *one.sentence.sites)]
-    known += [(f, t) for e, f, t in one.sentence.grammar if e.role in ("left", "right", "bilateral", "there", "affirming_verb", "anaphor")]
+    known += [
+        (f, t)
+        for e, f, t in one.sentence.grammar
+        if e.role in ("left", "right", "bilateral", "there", "affirming_verb", "anaphor")
+    ]
     for match in _WORD.finditer(lower, start, end):
         if match.group() in _FILLER or any(f <= match.start() and match.end() <= t for f, t in known):
             continue
@@ -250,11 +290,14 @@ def _size(one: Draft, lower: str) -> tuple[float, int, int] | None:
         if match.end() <= one.start:
             claimed = any(match.end() <= first < one.start and not _is_head(word) for first, word in others)
         else:
-            claimed = any(
-                re.fullmatch(r"[\s\w]{0,12}", lower[match.end() : first]) and not _is_head(word)
-                for first, word in others
-                if first >= match.end()
-            ) and match.start() > one.end
+            claimed = (
+                any(
+                    re.fullmatch(r"[\s\w]{0,12}", lower[match.end() : first]) and not _is_head(word)
+                    for first, word in others
+                    if first >= match.end()
+                )
+                and match.start() > one.end
+            )
         if claimed:
             continue
         factor = 10.0 if match.group(4).startswith("c") else 1.0
@@ -326,14 +369,30 @@ def dominant(one: Draft, lower: str) -> Site | None:
     inside = [] if one.finding.yields else [hit for hit in one.sites if _covers(one, hit)]
     order: list[tuple[Site, int, int]] = []
     if one.finding.head:
-        near = [h for h in after if not _PREPOSITION.search(lower[one.end : h[1]]) and not _COPULA.search(lower[one.end : h[1]])]
+        near = [
+            h
+            for h in after
+            if not _PREPOSITION.search(lower[one.end : h[1]]) and not _COPULA.search(lower[one.end : h[1]])
+        ]
         subject = [h for h in before if _COPULA.search(lower[h[2] : one.start])]
         # "loose bodies, calcified": the adjective stands behind its noun
         behind = [h for h in before[:1] if re.fullmatch(r"\s*[,(]\s*", lower[h[2] : one.start])]
         # "calcified right hilar nodes": the last of the run of places is the noun
-        order = [*behind, *reversed(_run(near, lower)), *inside, *subject, *reversed(_run(after, lower)), *after, *before]
+        order = [
+            *behind,
+            *reversed(_run(near, lower)),
+            *inside,
+            *subject,
+            *reversed(_run(after, lower)),
+            *after,
+            *before,
+        ]
     else:
-        adjacent = [h for h in before if _unknown(one, lower, h[2], one.start) <= 1 and not _BREAK.search(lower[h[2] : one.start])]
+        adjacent = [
+            h
+            for h in before
+            if _unknown(one, lower, h[2], one.start) <= 1 and not _BREAK.search(lower[h[2] : one.start])
+        ]
         order = [*adjacent, *inside, *reversed(_run(after, lower)), *after, *before]
     landmarks: list[Site] = []
     run = _run(after, lower)
@@ -378,7 +437,9 @@ def specific(sites: list[tuple[Site, int, int]]) -> list[tuple[Site, int, int]]:
     kept: dict[str, tuple[Site, int, int]] = {}
     for hit in sites:
         site = hit[0]
-        if site.id in parents or site.id == "tendon" and any(s.compartment == "tendon" and not s.weak for s, _, _ in sites):
+        if site.id in parents or (
+            site.id == "tendon" and any(s.compartment == "tendon" and not s.weak for s, _, _ in sites)
+        ):
             continue
         kept.setdefault(site.id, hit)
     return list(kept.values())

@@ -126,7 +126,7 @@ def close(manifest: Manifest, markers: Sequence[Mapping[str, Any]], *, state: st
     counts: Counter[str] = Counter({"read": 0, "mined": 0, "screened_out": 0, "failed": 0})
     tally: Counter[str] = Counter()
     rows: Counter[int] = Counter()
-    lengths: Counter[str] = Counter({name: 0 for name in records.TABLES})
+    lengths: Counter[str] = Counter(dict.fromkeys(records.TABLES, 0))
     problems: dict[int, list[str]] = {}
     for marker in markers:
         counts.update(marker["counts"])

@@ -10,7 +10,9 @@ _AGE = re.compile(
     r"\b(\d{1,3})[ -]?(?:years?|yrs?|y)[ /-]?(?:o|old|of age)\b|\b(\d{1,3}) ?(?:yo|y/o|yof|yom)\b|\bage[d:]? ?(\d{1,3})\b|"
     r"\b(\d{1,2}) ?(?:f|m)\b(?= |,|\.|;)|\b(\d{1,2})[ -]?(?:months?|mo)[ -]old\b"
 )
-_CHILD = re.compile(r"\b(?:child|boy|girl|infant|toddler|paediatric|pediatric|schoolchild|newborn|adolescent|teenager)\b")
+_CHILD = re.compile(
+    r"\b(?:child|boy|girl|infant|toddler|paediatric|pediatric|schoolchild|newborn|adolescent|teenager)\b"
+)
 _WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 _WORD_AGE = re.compile(r"\b(" + "|".join(_WORDS) + r")[ -]years?[ -]old\b")
 _FEMALE = re.compile(r"\b(?:female|woman|girl|lady|\d{1,2} ?f|she|her)\b")

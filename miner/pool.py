@@ -239,7 +239,7 @@ class Pool:
                 if worker is not None:
                     worker.mined += job.batch.num_rows
                 job.future.set_result(joined([parts[first] for first in sorted(parts)]))
-            except BaseException as error:  # noqa: BLE001 - it belongs to whoever waits for the batch
+            except BaseException as error:
                 job.future.set_exception(error)
         if worker is not None:
             self._drop(worker)

@@ -11,11 +11,11 @@ from pathlib import Path
 from miner import addenda, differential, evidence, lesions, linking, patient, scope, screen, sections, sentences, status
 from miner.evidence import Naming
 from miner.examination import Examination, described, examined, region_of
+from miner.language import Pipeline, vocabulary
 from miner.lexicon import Condition, CueEntry, Lexicon, load
 from miner.lexicon.entries import CauseEntry
 from miner.linking import Draft
 from miner.parse import Parse, Sentence
-from miner.language import Pipeline, vocabulary
 from miner.records import Attribute, Context, Cue, Differential, Mention, Reading, Report
 from miner.sections import Section
 from miner.text import Normal, normalise
@@ -133,7 +133,9 @@ class Reader:
         if not placed:
             return Examination(laterality=side)
         region = region_of(placed) or "any"
-        default = next((s.scope for s in placed if s.scope), "") or str(self.lexicon.regions.get(region, {}).get("scope", ""))
+        default = next((s.scope for s in placed if s.scope), "") or str(
+            self.lexicon.regions.get(region, {}).get("scope", "")
+        )
         return Examination(placed, side, region, default or "soft_tissue")
 
     def _interpret(self, report: Report, parse: Parse) -> Reading:
@@ -204,7 +206,9 @@ class Reader:
             if not opening:
                 continue
             target = before[-1]
-            reach = Draft(sentence, target.finding, opening[0][1], opening[0][2], sentence.start, sentence.end, target.verdict)
+            reach = Draft(
+                sentence, target.finding, opening[0][1], opening[0][2], sentence.start, sentence.end, target.verdict
+            )
             for hit in sentence.descriptors:
                 if linking._describes(reach, hit, lower):
                     text = lower[max(sentence.start, hit[1] - 45) : hit[1]]
@@ -227,7 +231,13 @@ class Reader:
                 asking = sentence.role in (*_ASKING, "start", "exam")
                 if condition.region and (condition.region != examination.region or not (asking or condition.anywhere)):
                     continue
-                if condition.id == "osteoarthritis" and sentence.role not in (*_ASKING, "start", "body", "conclusion", "addendum"):
+                if condition.id == "osteoarthritis" and sentence.role not in (
+                    *_ASKING,
+                    "start",
+                    "body",
+                    "conclusion",
+                    "addendum",
+                ):
                     continue
                 verdict = status.resolve(sentence, lower, start, end, "contexts", self.lexicon.priorities)
                 if verdict.status == "absent" and condition.imaging and sentence.role not in _ASKING:
@@ -256,7 +266,10 @@ class Reader:
                     continue
                 if sentence.section.id == "differential" and certainty == "PRESENT":
                     certainty = "POSSIBLE"
-                cued = any(c.entry.category in ("PRESENT", "POSSIBLE", "FAVOURED", "LESS_LIKELY", "DISMISSED", "ABSENT") for c in cues)
+                cued = any(
+                    c.entry.category in ("PRESENT", "POSSIBLE", "FAVOURED", "LESS_LIKELY", "DISMISSED", "ABSENT")
+                    for c in cues
+                )
                 found.append(_Heard(cause.id, certainty, sentence, start, end, cued))
         return found
 
@@ -274,7 +287,12 @@ class Reader:
             owners = [le for le in groups if any(d.sentence.index == h.sentence.index for d in le.drafts)]
             if here:
                 nearest = min(
-                    ((abs(d.start - h.start), le.number) for le in owners for d in le.drafts if d.sentence.index == h.sentence.index),
+                    (
+                        (abs(d.start - h.start), le.number)
+                        for le in owners
+                        for d in le.drafts
+                        if d.sentence.index == h.sentence.index
+                    ),
                 )
                 if nearest[1] != lesion.number or not (h.cued or _specific(h.cause) or _concluded(h)):
                     continue
@@ -282,7 +300,11 @@ class Reader:
                 continue
             else:
                 before = [le for le in groups if min(d.sentence.index for d in le.drafts) < h.sentence.index]
-                owner = max(before, key=lambda le: max(d.sentence.index for d in le.drafts if d.sentence.index < h.sentence.index), default=None)
+                owner = max(
+                    before,
+                    key=lambda le: max(d.sentence.index for d in le.drafts if d.sentence.index < h.sentence.index),
+                    default=None,
+                )
                 if owner is not lesion or not (h.cued or _specific(h.cause) or _concluded(h)):
                     continue
             found.append((h.cause, h.certainty, h.sentence.index, h.start, h.end))
@@ -301,7 +323,12 @@ class Reader:
         own = tuple(site for d in lesion.drafts for site, start, _ in d.sites if start >= 0)
         region = region_of(own) or examination.region
         found = evidence.pieces(
-            lesion, contexts, dict(self.lexicon.settings), _kind(lesion), patient.age(report, lower), patient.sex(report, lower)
+            lesion,
+            contexts,
+            dict(self.lexicon.settings),
+            _kind(lesion),
+            patient.age(report, lower),
+            patient.sex(report, lower),
         )
         return differential.conclude(lesion.id, region, found, self._namings(lesion, groups, heard), self.lexicon)
 
@@ -325,7 +352,8 @@ class Reader:
         for number, one in enumerate(drafts, 1):
             one.sites = linking.specific(linking.inside(one))
             attributes = tuple(
-                Attribute(a.dimension, a.value, *(span(a.start, a.end) if a.start >= 0 else (-1, -1))) for a in one.attributes()
+                Attribute(a.dimension, a.value, *(span(a.start, a.end) if a.start >= 0 else (-1, -1)))
+                for a in one.attributes()
             )
             described = dict.fromkeys(d.id for d, _, _ in one.descriptors if d.dimension != "change" and not d.silent)
             mentions.append(
@@ -386,8 +414,6 @@ class Reader:
         return best[1] if best else None
 
 
-
-
 def _asking(
     chosen: list[tuple[int, int, Section]], normal: Normal, finding_word: re.Pattern[str]
 ) -> list[tuple[int, int, Section]]:
@@ -411,8 +437,17 @@ def _asking(
 def _specific(cause: str) -> bool:
     """Causes whose name says by itself that it explains a calcification; others need a word that ties them."""
     return cause in (
-        "cysticercosis", "dracunculiasis", "armillifer", "parasitic_other", "heterotopic_ossification", "fop", "cppd",
-        "injection_granuloma", "metastatic_osteosarcoma", "osteoma", "tumoral_calcinosis",
+        "cysticercosis",
+        "dracunculiasis",
+        "armillifer",
+        "parasitic_other",
+        "heterotopic_ossification",
+        "fop",
+        "cppd",
+        "injection_granuloma",
+        "metastatic_osteosarcoma",
+        "osteoma",
+        "tumoral_calcinosis",
         "calcific_tendinitis",
     )
 
@@ -425,7 +460,9 @@ def _joined(found: list[Context], lower: str) -> list[Context]:
         if last is not None and last.condition == context.condition and last.status == context.status:
             gap = lower[last.end : context.start]
             if len(gap.split()) <= 2 and re.fullmatch(r"[\s\w'/-]*", gap) and not re.search(r"\b(?:and|or)\b|\n", gap):
-                result[-1] = Context(last.condition, last.status, last.section, last.start, context.end, last.cues, last.entry)
+                result[-1] = Context(
+                    last.condition, last.status, last.section, last.start, context.end, last.cues, last.entry
+                )
                 continue
         result.append(context)
     return result
@@ -433,7 +470,10 @@ def _joined(found: list[Context], lower: str) -> list[Context]:
 
 def _concluded(heard: _Heard) -> bool:
     """Whether a disease stands in the conclusion as what the findings are due to; renal disease does not by itself."""
-    return heard.sentence.role in ("conclusion", "addendum") and heard.cause not in ("metastatic_calcification", "primary_osteosarcoma")
+    return heard.sentence.role in ("conclusion", "addendum") and heard.cause not in (
+        "metastatic_calcification",
+        "primary_osteosarcoma",
+    )
 
 
 def _ordered(found: list[tuple[str, str, int, int, int]]) -> list[Naming]:

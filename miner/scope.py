@@ -15,7 +15,9 @@ _NOT_SOFT = re.compile(
 )
 
 
-_MASS = re.compile(r"\b(?:mass|masses|matrix|lesion|tumou?r|centre|center|central|internal|zoning|peripheral|amorphous)\b")
+_MASS = re.compile(
+    r"\b(?:mass|masses|matrix|lesion|tumou?r|centre|center|central|internal|zoning|peripheral|amorphous)\b"
+)
 
 
 def drawn(one: Draft) -> bool:
@@ -25,7 +27,9 @@ def drawn(one: Draft) -> bool:
     )
 
 
-def decide(one: Draft, lower: str, heading: Examination, heading_scope: str, examination: Examination, lexicon: Lexicon) -> None:
+def decide(
+    one: Draft, lower: str, heading: Examination, heading_scope: str, examination: Examination, lexicon: Lexicon
+) -> None:
     """Sets scope and the word or rule that decided it; call before the places are filled from the examination."""
     fixed = one.finding.scope
     site = dominant(one, lower)
@@ -40,7 +44,13 @@ def decide(one: Draft, lower: str, heading: Examination, heading_scope: str, exa
         one.scope, one.scope_basis = "vascular", f"examination:{examination.region}"
         return
     if one.tied is not None and one.tied.finding.scope and one.tied.verdict.status in ("present", "possible"):
-        if site is None or site.weak or not site.scope or one.tied.finding.scope == site.scope or not one.tied.finding.states:
+        if (
+            site is None
+            or site.weak
+            or not site.scope
+            or one.tied.finding.scope == site.scope
+            or not one.tied.finding.states
+        ):
             one.scope, one.scope_basis = one.tied.finding.scope, f"tied:{one.tied.finding.id}"
             return
     if site is not None:
@@ -85,7 +95,11 @@ def counts(one: Draft, drafts: list[Draft], lower: str, near: list[Sentence]) ->
             return True
         placed = any(site.scope == "soft_tissue" for site, _, _ in one.sites if not _bony(site.id))
         return (strong or placed) and not _NOT_SOFT.search(lower, sentence.start, sentence.end)
-    shapes = [d for d, _, _ in one.descriptors if d.dimension in ("shape", "texture", "order") and d.id not in ("dense", "linear", "nodular", "plaque_like")]
+    shapes = [
+        d
+        for d, _, _ in one.descriptors
+        if d.dimension in ("shape", "texture", "order") and d.id not in ("dense", "linear", "nodular", "plaque_like")
+    ]
     causes = any(sentence.causes) or any(s.causes or any(not f.needs for f, _, _ in s.findings) for s in near)
     if causes and one.scope == "soft_tissue":
         return True

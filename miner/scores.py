@@ -67,7 +67,14 @@ class _Ledger:
 
     def miss(self, note: str, measure: str, expected: object, found: object, start: int = -1, end: int = -1) -> None:
         self.misses.append(
-            {"note_id": note, "measure": measure, "expected": str(expected), "found": str(found), "start": start, "end": end}
+            {
+                "note_id": note,
+                "measure": measure,
+                "expected": str(expected),
+                "found": str(found),
+                "start": start,
+                "end": end,
+            }
         )
 
 
@@ -99,7 +106,14 @@ def _pairs(gold: list[dict[str, Any]], found: list[dict[str, Any]]) -> list[tupl
 
 
 def _sets(ledger: _Ledger, note: str, measure: str, expected: set[str], found: set[str], at: Mapping[str, Any]) -> None:
-    ledger.add(note, **{f"{measure}_tp": len(expected & found), f"{measure}_fp": len(found - expected), f"{measure}_fn": len(expected - found)})
+    ledger.add(
+        note,
+        **{
+            f"{measure}_tp": len(expected & found),
+            f"{measure}_fp": len(found - expected),
+            f"{measure}_fn": len(expected - found),
+        },
+    )
     if expected != found:
         ledger.miss(note, measure, sorted(expected), sorted(found), at["start"], at["end"])
 
@@ -107,7 +121,12 @@ def _sets(ledger: _Ledger, note: str, measure: str, expected: set[str], found: s
 def _report(ledger: _Ledger, note: str, gold: Mapping[str, Any], found: Mapping[str, Any]) -> None:
     expected, got = str(gold["soft_tissue"]), _text(found["soft_tissue"]) or "failed"
     ledger.add(note, state_ok=expected == got, state_n=1)
-    ledger.add(note, present_tp=expected == got == "present", present_fp=expected != "present" and got == "present", present_fn=expected == "present" and got != "present")
+    ledger.add(
+        note,
+        present_tp=expected == got == "present",
+        present_fp=expected != "present" and got == "present",
+        present_fn=expected == "present" and got != "present",
+    )
     if expected == "absent":
         ledger.add(note, absent_ok=got == "absent", absent_n=1, nocause_ok=_text(found["cause"]) is None, nocause_n=1)
     elsewhere = _text(found["elsewhere"]) or "failed"
@@ -171,7 +190,14 @@ def evaluate(sweep: Tables, gold: Gold, *, repeats: int = _REPEATS, seed: int = 
     """
     ledger = _Ledger()
     found_reports = {str(r["note_id"]): r for r in sweep.reports.to_dict("records")}
-    missing = {"soft_tissue": None, "elsewhere": None, "kind": None, "cause": None, "stated_cause": None, "abstained": False}
+    missing = {
+        "soft_tissue": None,
+        "elsewhere": None,
+        "kind": None,
+        "cause": None,
+        "stated_cause": None,
+        "abstained": False,
+    }
     found_mentions, found_contexts = _rows(sweep.mentions), _rows(sweep.contexts)
     gold_mentions, gold_contexts = _rows(gold.mentions), _rows(gold.contexts)
     person: dict[str, str] = {}
@@ -180,7 +206,15 @@ def evaluate(sweep: Tables, gold: Gold, *, repeats: int = _REPEATS, seed: int = 
         note = str(row["note_id"])
         person[note] = _text(row["person_id"]) or f"report {note}"
         found = found_reports.get(note, missing)
-        table.append((str(row["soft_tissue"]), _text(found["soft_tissue"]) or "failed", _text(row["cause"]), _text(found["cause"]), _list(row["cause_also"])))
+        table.append(
+            (
+                str(row["soft_tissue"]),
+                _text(found["soft_tissue"]) or "failed",
+                _text(row["cause"]),
+                _text(found["cause"]),
+                _list(row["cause_also"]),
+            )
+        )
         _report(ledger, note, {str(k): v for k, v in row.items()}, found)
         expected, got = gold_mentions.get(note, []), found_mentions.get(note, [])
         pairs = _pairs(expected, got)
@@ -219,7 +253,9 @@ def _lesions(ledger: _Ledger, note: str, pairs: list[tuple[dict[str, Any], dict[
 def _contexts(ledger: _Ledger, note: str, expected: list[dict[str, Any]], got: list[dict[str, Any]]) -> None:
     pairs = []
     for condition in {e["condition"] for e in expected} | {g["condition"] for g in got}:
-        pairs += _pairs([e for e in expected if e["condition"] == condition], [g for g in got if g["condition"] == condition])
+        pairs += _pairs(
+            [e for e in expected if e["condition"] == condition], [g for g in got if g["condition"] == condition]
+        )
     ledger.add(note, context_tp=len(pairs), context_fn=len(expected) - len(pairs), context_fp=len(got) - len(pairs))
     for g, f in pairs:
         ledger.add(note, context_status_ok=g["status"] == f["status"], context_status_n=1)
@@ -271,11 +307,25 @@ def _summary(counts: pd.DataFrame, repeats: int, seed: int) -> pd.DataFrame:
         good, number = float(total(ok, totals)), float(total(n, totals))
         interval = wilson(int(good), int(number))
         limits = (interval.lower, interval.upper) if number else (np.nan, np.nan)
-        rows.append({"measure": measure, "value": good / number if number else np.nan, "lower": limits[0], "upper": limits[1], "numerator": good, "denominator": number, "method": "Wilson"})
+        rows.append(
+            {
+                "measure": measure,
+                "value": good / number if number else np.nan,
+                "lower": limits[0],
+                "upper": limits[1],
+                "numerator": good,
+                "denominator": number,
+                "method": "Wilson",
+            }
+        )
     generator = np.random.default_rng(seed)
     values = by_person.to_numpy()
     position = {c: i for i, c in enumerate(columns)}
-    draws = generator.multinomial(len(by_person), np.full(len(by_person), 1 / len(by_person)), size=repeats) @ values if len(by_person) else np.zeros((repeats, len(columns)))
+    draws = (
+        generator.multinomial(len(by_person), np.full(len(by_person), 1 / len(by_person)), size=repeats) @ values
+        if len(by_person)
+        else np.zeros((repeats, len(columns)))
+    )
 
     def score(kind: str, tp: Any, fp: Any, fn: Any) -> Any:
         below = {"f1": 2 * tp + fp + fn, "recall": tp + fn, "precision": tp + fp}[kind]
@@ -289,7 +339,19 @@ def _summary(counts: pd.DataFrame, repeats: int, seed: int) -> pd.DataFrame:
         for kind in ("f1", "recall", "precision"):
             sample = score(kind, *drawn)
             lower, upper = np.nanpercentile(sample, [2.5, 97.5]) if np.isfinite(sample).any() else (np.nan, np.nan)
-            rows.append({"measure": f"{name}_{kind}", "value": float(score(kind, tp, fp, fn)), "lower": float(lower), "upper": float(upper), "numerator": float(tp), "denominator": float(tp + fn if kind == "recall" else tp + fp if kind == "precision" else tp + (fp + fn) / 2), "method": "bootstrap by patient"})
+            rows.append(
+                {
+                    "measure": f"{name}_{kind}",
+                    "value": float(score(kind, tp, fp, fn)),
+                    "lower": float(lower),
+                    "upper": float(upper),
+                    "numerator": float(tp),
+                    "denominator": float(
+                        tp + fn if kind == "recall" else tp + fp if kind == "precision" else tp + (fp + fn) / 2
+                    ),
+                    "method": "bootstrap by patient",
+                }
+            )
     return pd.DataFrame(rows)
 
 
@@ -298,17 +360,26 @@ def _by_cause(frame: pd.DataFrame) -> pd.DataFrame:
     for cause, group in frame[frame["cause"].notna()].groupby("cause"):
         strict = int((group["answer"] == cause).sum())
         lenient = int(sum(a == cause or a in also for a, also in zip(group["answer"], group["also"], strict=True)))
-        rows.append({"cause": cause, "n": len(group), "strict": strict, "lenient": lenient, "recall_strict": strict / len(group), "recall_lenient": lenient / len(group)})
+        rows.append(
+            {
+                "cause": cause,
+                "n": len(group),
+                "strict": strict,
+                "lenient": lenient,
+                "recall_strict": strict / len(group),
+                "recall_lenient": lenient / len(group),
+            }
+        )
     return pd.DataFrame(rows, columns=["cause", "n", "strict", "lenient", "recall_strict", "recall_lenient"])
 
 
 def compare(one: Scores, two: Scores) -> pd.DataFrame:
     """Two sweeps of one gold standard side by side: measure, first, second, difference."""
-    merged = one.summary[["measure", "value"]].merge(two.summary[["measure", "value"]], on="measure", suffixes=("_first", "_second"))
+    merged = one.summary[["measure", "value"]].merge(
+        two.summary[["measure", "value"]], on="measure", suffixes=("_first", "_second")
+    )
     merged["difference"] = merged["value_second"] - merged["value_first"]
     return merged
-
-
 
 
 def render(scores: Scores) -> str:
@@ -316,6 +387,10 @@ def render(scores: Scores) -> str:
     rows = [f"{'measure':28s} {'value':>6s}  {'95 % interval':15s} {'n':>6s}"]
     for row in scores.summary.itertuples():
         if row.denominator:
-            rows.append(f"{row.measure:28s} {row.value:6.3f}  {row.lower:.3f} to {row.upper:.3f}  {row.denominator:6.0f}")
+            rows.append(
+                f"{row.measure:28s} {row.value:6.3f}  {row.lower:.3f} to {row.upper:.3f}  {row.denominator:6.0f}"
+            )
     causes = scores.causes.to_string(index=False, float_format=lambda v: f"{v:.2f}")
-    return "\n".join([*rows, "", "report state, expected by found:", scores.confusion.to_string(), "", "causes:", causes])
+    return "\n".join(
+        [*rows, "", "report state, expected by found:", scores.confusion.to_string(), "", "causes:", causes]
+    )

@@ -12,8 +12,13 @@ from miner.lexicon.terms import plain
 _COLON = re.compile(r"(?:\A|(?<=[\n.;,!?\]):*]))[ \t*#_]*((?:[A-Za-z][\w'()&/ -]{0,60}?))[ \t*_]*:(?!\d)")
 _CAPITALS = re.compile(r"(?<![A-Z])([A-Z][A-Z/&() ]{1,40}[A-Z)]):(?!\d)")
 _LINE = re.compile(r"^[ \t*#_=-]*([A-Za-z][A-Za-z/&() ]{1,40}?)[ \t]*[*_=]*[ \t]*(?:[-.][ \t]+|$)", re.MULTILINE)
-_OPENING = re.compile(r"^[ \t*]*([A-Z][A-Z/&]{2,}(?: [A-Z][A-Z/&]{2,}){0,2})(?:[ \t]{2,}|[ \t]+(?=[A-Z]?[a-z]|\d+[.)]))", re.MULTILINE)
-_ADDENDUM = re.compile(r"^[ \t*]*(ADDENDUM|Addendum|AMENDED|Amended|CORRECTION|Correction)\b[^\n]{0,40}?(?:[.:]|\n)(?=\s|\Z)(?<!\d:)", re.MULTILINE)
+_OPENING = re.compile(
+    r"^[ \t*]*([A-Z][A-Z/&]{2,}(?: [A-Z][A-Z/&]{2,}){0,2})(?:[ \t]{2,}|[ \t]+(?=[A-Z]?[a-z]|\d+[.)]))", re.MULTILINE
+)
+_ADDENDUM = re.compile(
+    r"^[ \t*]*(ADDENDUM|Addendum|AMENDED|Amended|CORRECTION|Correction)\b[^\n]{0,40}?(?:[.:]|\n)(?=\s|\Z)(?<!\d:)",
+    re.MULTILINE,
+)
 _LETTER = re.compile(r"[A-Za-z]")
 
 
@@ -47,7 +52,9 @@ class Titles:
         for entry in lexicon.of(SectionEntry).values():
             for phrase in lexicon.phrases("sections", entry.id):
                 known.setdefault(phrase, entry)
-        return cls(known, frozenset(title for title, entry in known.items() if entry.bare), finding_word, _anatomy(lexicon))
+        return cls(
+            known, frozenset(title for title, entry in known.items() if entry.bare), finding_word, _anatomy(lexicon)
+        )
 
     def suffix(self, title: str) -> tuple[SectionEntry | None, str]:
         """The entry of a title, or of the longest run of its last words that is one."""
@@ -181,7 +188,9 @@ def _closed(sections: list[Section], text: str) -> Iterator[Section]:
             concluded = any(s.role in ("conclusion", "body") for s in sections[index + 1 :])
             if ends and not concluded:
                 # the sentences that still ask belong to the request
-                cut = next((a for a, b in zip(ends, [*ends[1:], len(body)], strict=True) if not _ASKS.search(body, a, b)), None)
+                cut = next(
+                    (a for a, b in zip(ends, [*ends[1:], len(body)], strict=True) if not _ASKS.search(body, a, b)), None
+                )
         if cut is None:
             yield section
             continue

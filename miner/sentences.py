@@ -69,7 +69,9 @@ def _breaks_stop(text: str, start: int, end: int) -> bool:
     if stops == ".":
         if glued:
             # "normal.IMPRESSION", "apex.There", but not "3.5", "e.g.", "L4.5" or a file name
-            upper = following.isupper() and start > 0 and (text[start - 1].islower() or text[start - 1] in ")0123456789")
+            upper = (
+                following.isupper() and start > 0 and (text[start - 1].islower() or text[start - 1] in ")0123456789")
+            )
             capitals = following.isupper() and len(before) > 3
             return upper or capitals
         rest = text[end : end + 12].lstrip()
@@ -80,7 +82,25 @@ def _breaks_stop(text: str, start: int, end: int) -> bool:
         if before in _UNITS:
             return rest[0].isupper()
         if before.rstrip(".") in _ABBREVIATIONS or (len(before) == 1 and before.isalpha() and rest[0].islower()):
-            if before in ("no", "st", "med", "lat", "min", "post", "o", "s", "h", "v", "a.m", "p.m", "am", "pm", "ant", "pt", "ms"):
+            if before in (
+                "no",
+                "st",
+                "med",
+                "lat",
+                "min",
+                "post",
+                "o",
+                "s",
+                "h",
+                "v",
+                "a.m",
+                "p.m",
+                "am",
+                "pm",
+                "ant",
+                "pt",
+                "ms",
+            ):
                 # also words of their own: only a following small letter or digit shows an abbreviation
                 return not (rest[0].islower() or rest[0].isdigit())
             return False
@@ -104,7 +124,7 @@ def split(text: str, start: int, end: int, width: int) -> Iterator[tuple[int, in
         if last <= begin:
             continue
         if match.group()[0] == "\n":
-            blank = last - first > 1 or not text[first:last].strip("\n") and text[last : last + 1] == "\n"
+            blank = last - first > 1 or (not text[first:last].strip("\n") and text[last : last + 1] == "\n")
             if not (blank or _is_blank_line(text, last) or _breaks_line(text, first, last, width)):
                 continue
             stop = first

@@ -38,7 +38,9 @@ _QUESTION = re.compile(r"\?")
 _CLAUSE_END = re.compile(
     r"\s*(?:\Z|\n|[.,;:)]|given\b|over\b|based\b|and\b|but\b|in view\b|because\b|on\b|although\b|however\b|here\b|at\b|in\b|with\b|clinically\b|too\b|as well\b)"
 )
-_PLACED = re.compile(r"\s*(?:,\s*\w+ly)?\s*(?:along|at|about|around|within|adjacent|over|overlying|lateral|medial|posterior|anterior|superior|inferior|in|of|near|beside|projecting|deep|involving|bridging)\b")
+_PLACED = re.compile(
+    r"\s*(?:,\s*\w+ly)?\s*(?:along|at|about|around|within|adjacent|over|overlying|lateral|medial|posterior|anterior|superior|inferior|in|of|near|beside|projecting|deep|involving|bridging)\b"
+)
 _OF_THE = re.compile(r"\b(?:of|in|by|with)\s+(?:the|these|this|those)\s+(?:\w+\s+){0,2}\Z")
 _WITH = re.compile(r"([a-z]+)\s+with\s+(?:\w+\s+){0,3}\Z")
 _HAS_VERB = re.compile(r"\b(?:is|are|was|were|seems?|thought|felt|considered|would|remains?)\b")
@@ -48,7 +50,9 @@ _THEN = re.compile(
     r"(?:\w+ )?(?:\d+|two|three|four|five|six|a few|several) (?:months?|years?|weeks?|days?) (?:ago|back|earlier|before))"
 )
 _STOP = re.compile(r"\s*(?:\Z|[.,;)\n])")
-_RELATIVE = re.compile(r"\s*(?:which|that|now|since|has|have|is|are|was|were|previously|seen|noted|and|currently|today|this|these|it|they)\b")
+_RELATIVE = re.compile(
+    r"\s*(?:which|that|now|since|has|have|is|are|was|were|previously|seen|noted|and|currently|today|this|these|it|they)\b"
+)
 _NEW_NEGATION = re.compile(r"\b(?:no|not|without|nor|never)\b")
 
 
@@ -70,13 +74,15 @@ def _own_clause(sentence: Sentence, lower: str, comma: int, start: int, end: int
     stop = next((m.start() for m in _COMMA.finditer(lower, end, sentence.end)), sentence.end)
     if _OR.search(lower, comma, stop):
         return False
-    if re.search(r"\bwith\b", lower[comma:start]) or _PLACED.match(lower, end) and not _OR.search(lower, comma, stop):
+    if re.search(r"\bwith\b", lower[comma:start]) or (_PLACED.match(lower, end) and not _OR.search(lower, comma, stop)):
         return True
     for entry, first, last in sentence.grammar:
         if entry.role == "affirming_verb" and end <= first and last <= stop:
             word = lower[first:last]
             negated = _NEW_NEGATION.search(lower, end, first) is not None
-            if not negated and (" " in word or word not in ("seen", "identified", "present", "demonstrated", "evident", "visible")):
+            if not negated and (
+                " " in word or word not in ("seen", "identified", "present", "demonstrated", "evident", "visible")
+            ):
                 return True
         if entry.role == "there" and comma <= first and last <= start:
             return True
@@ -93,7 +99,9 @@ def _presupposed(sentence: Sentence, lower: str, cue: CueHit, start: int) -> boo
     if not article:
         return False
     gap = lower[cue.end : start - len(before) + article.start()]
-    return bool(re.search(r"[a-z]{3,}", gap)) and not re.search(r"\b(?:evidence|sign|signs|trace|longer)\b\s+of\s*$", gap)
+    return bool(re.search(r"[a-z]{3,}", gap)) and not re.search(
+        r"\b(?:evidence|sign|signs|trace|longer)\b\s+of\s*$", gap
+    )
 
 
 def _blocked(sentence: Sentence, lower: str, cue: CueHit, start: int, end: int, kind: str) -> bool:
@@ -104,8 +112,11 @@ def _blocked(sentence: Sentence, lower: str, cue: CueHit, start: int, end: int, 
     forward = cue.end <= start
     if not cue.entry.through_comma and _COMMA.search(gap) and not _LISTING.search(gap):
         return True
-    if forward and kind == "contexts" and category in ("ABSENT", "HYPOTHETICAL", "POSSIBLE") and any(
-        c.entry.category == "LEADS_IN" and cue.end <= c.start and c.end <= start for c in sentence.cues
+    if (
+        forward
+        and kind == "contexts"
+        and category in ("ABSENT", "HYPOTHETICAL", "POSSIBLE")
+        and any(c.entry.category == "LEADS_IN" and cue.end <= c.start and c.end <= start for c in sentence.cues)
     ):
         # "evaluate for heterotopic bone after head injury" asks for the bone, not for the injury
         return True
@@ -122,9 +133,16 @@ def _blocked(sentence: Sentence, lower: str, cue: CueHit, start: int, end: int, 
             # "no longer enhances and shows new calcification"
             return True
         joined = _WITH.search(gap)
-        if joined and kind == "findings" and any(
-            e.role == "finding" and l == first + joined.end(1) and joined.group(1) not in ("mass", "lesion", "nodule", "masses", "lesions", "nodules", "collection", "cyst")
-            for e, _, l in sentence.grammar
+        if (
+            joined
+            and kind == "findings"
+            and any(
+                e.role == "finding"
+                and l == first + joined.end(1)
+                and joined.group(1)
+                not in ("mass", "lesion", "nodule", "masses", "lesions", "nodules", "collection", "cyst")
+                for e, _, l in sentence.grammar
+            )
         ):
             # "no erosions with calcification of the cartilage"
             return True
@@ -144,12 +162,26 @@ def _blocked(sentence: Sentence, lower: str, cue: CueHit, start: int, end: int, 
         # "X favoured over Y" speaks of X whatever follows
         return False
     bare = not _HAS_VERB.search(lower, cue.start, cue.end)
-    if not forward and cue.entry.direction == "BACKWARD" and category in ("POSSIBLE", "FAVOURED", "LESS_LIKELY") and (bare or category != "LESS_LIKELY") and not _CLAUSE_END.match(lower, cue.end):
+    if (
+        not forward
+        and cue.entry.direction == "BACKWARD"
+        and category in ("POSSIBLE", "FAVOURED", "LESS_LIKELY")
+        and (bare or category != "LESS_LIKELY")
+        and not _CLAUSE_END.match(lower, cue.end)
+    ):
         # "calcification, likely tendinitis": the hedge belongs to what follows it
         return True
     if not forward and cue.entry.id == "neg_none_post" and not _STOP.match(lower, cue.end):
         return True
-    if not forward and category in ("ABSENT", "HISTORICAL", "POSSIBLE", "FAVOURED", "DISMISSED", "LESS_LIKELY", "HYPOTHETICAL"):
+    if not forward and category in (
+        "ABSENT",
+        "HISTORICAL",
+        "POSSIBLE",
+        "FAVOURED",
+        "DISMISSED",
+        "LESS_LIKELY",
+        "HYPOTHETICAL",
+    ):
         # looking back, a cue speaks of the subject of its own clause
         if ";" in gap or ". " in gap:
             return True
@@ -158,8 +190,10 @@ def _blocked(sentence: Sentence, lower: str, cue: CueHit, start: int, end: int, 
             left = lower[sentence.start : start]
             between = gap[:comma]
             tail = gap[comma + 1 :]
-            if re.search(r"[a-z]{3,}", tail) and not _RELATIVE.match(tail) and (
-                re.search(r"[a-z]{3,}", between) or not _NEW_NEGATION.search(left)
+            if (
+                re.search(r"[a-z]{3,}", tail)
+                and not _RELATIVE.match(tail)
+                and (re.search(r"[a-z]{3,}", between) or not _NEW_NEGATION.search(left))
             ):
                 return True
         if category == "ABSENT" and _THEN.match(lower, cue.end):
@@ -203,7 +237,13 @@ def cues_on(sentence: Sentence, lower: str, start: int, end: int, kind: str) -> 
 
 
 def resolve(
-    sentence: Sentence, lower: str, start: int, end: int, kind: str, priorities: Mapping[str, int], default: str = "present"
+    sentence: Sentence,
+    lower: str,
+    start: int,
+    end: int,
+    kind: str,
+    priorities: Mapping[str, int],
+    default: str = "present",
 ) -> Verdict:
     """The status of a target: that of the cue with the highest priority, nearest first; else the default."""
     found = cues_on(sentence, lower, start, end, kind)
@@ -230,7 +270,17 @@ def asked(lower: str, sentence: Sentence) -> bool:
 def certainty(cues: tuple[Cue, ...], entries: Mapping[str, CueEntry]) -> str:
     """The strongest certainty category among cues, for a named cause."""
     categories = {entries[c.entry].category for c in cues if c.entry in entries}
-    for category in ("DISMISSED", "ABSENT", "FAMILY", "HISTORICAL", "HYPOTHETICAL", "LESS_LIKELY", "POSSIBLE", "ALTERNATIVE", "FAVOURED"):
+    for category in (
+        "DISMISSED",
+        "ABSENT",
+        "FAMILY",
+        "HISTORICAL",
+        "HYPOTHETICAL",
+        "LESS_LIKELY",
+        "POSSIBLE",
+        "ALTERNATIVE",
+        "FAVOURED",
+    ):
         if category in categories:
             return "POSSIBLE" if category == "ALTERNATIVE" else category
     return "PRESENT"

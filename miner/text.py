@@ -15,7 +15,15 @@ _PLAIN = re.compile(r"[\n\x20-\x7e]*\Z")
 _HYPHEN = re.compile(r"(?<=[A-Za-z])-(?=[A-Za-z])|(?<=\d)-(?=[A-Za-z])")
 _LINE_END_HYPHEN = re.compile(r"(?<=[A-Za-z])(-[ \t]*\n[ \t]*)(?=[a-z])")
 _VANISHING = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
-_LIGATURES = {"\ufb00": "ff", "\ufb01": "fi", "\ufb02": "fl", "\ufb03": "ffi", "\ufb04": "ffl", "\ufb05": "st", "\ufb06": "st"}
+_LIGATURES = {
+    "\ufb00": "ff",
+    "\ufb01": "fi",
+    "\ufb02": "fl",
+    "\ufb03": "ffi",
+    "\ufb04": "ffl",
+    "\ufb05": "st",
+    "\ufb06": "st",
+}
 _LENGTHENING = re.compile("[\ufb00-\ufb06]")
 _WORD_BEFORE = re.compile(r"[A-Za-z]+\Z")
 _WORD_AFTER = re.compile(r"[a-z]+")

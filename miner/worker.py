@@ -114,7 +114,7 @@ def mined(miner: Mines, batch: pa.Table, time_limit: float) -> Iterator[dict[str
         return
     except TimeUp:
         stage, fault = "timeout", f"it took longer than {time_limit:g} s"
-    except Exception as error:  # noqa: BLE001 - whatever it is, it costs one report
+    except Exception as error:
         stage, fault = "mine", describe(error)
     if batch.num_rows == 1:
         yield failed(batch, stage, [fault])
@@ -150,7 +150,7 @@ def serve(orders: BinaryIO, answers: BinaryIO) -> None:
     factory, options, time_limit = receive(orders)
     try:
         miner = build(factory, options)
-    except Exception as error:  # noqa: BLE001 - the parent raises it
+    except Exception as error:
         text = str(error) if isinstance(error, MinerError) else f"{type(error).__name__}: {error}"
         send(answers, ("fault", text, getattr(error, "exit_code", 1)))
         return

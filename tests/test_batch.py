@@ -12,7 +12,13 @@ from miner.reader import Reader
 from miner.records import CARRIED, INPUT_SCHEMA, OUTCOMES, TABLES, Reading, Report
 
 ROWS: list[dict[str, Any]] = [
-    {"note_id": "007", "note_text": "Soft tissue calcification of the cuff.", "person_id": "p1", "sex": "Female", "age": 61.0},
+    {
+        "note_id": "007",
+        "note_text": "Soft tissue calcification of the cuff.",
+        "person_id": "p1",
+        "sex": "Female",
+        "age": 61.0,
+    },
     {"note_id": "002", "note_text": "Normal study.", "person_id": "p2"},
     {"note_id": "003", "note_text": None},
     {"note_id": "003", "note_text": "HISTORY: Dermatomyositis. FINDINGS: Normal."},
@@ -28,18 +34,23 @@ def batch(rows: list[dict[str, Any]]) -> pa.Table:
 
 
 @pytest.fixture(scope="module")
+def plain() -> Miner:
+    """A miner as it is made."""
+    return Miner()
+
+
+@pytest.fixture(scope="module")
 def miner(reader: Reader) -> Miner:
     """A miner whose reader raises, with the text in its message, where a report says so."""
-    made = Miner()
-
     class Breaking:
-        lexicon = made.reader.lexicon
+        lexicon = reader.lexicon
 
         def read(self, report: Report) -> Reading:
             if "BOOM" in report.text:
                 raise ValueError(report.text)
             return reader.read(report)
 
+    made = Miner.__new__(Miner)
     made.reader = Breaking()  # type: ignore[assignment]
     return made
 
@@ -106,7 +117,9 @@ def test_no_cause_without_soft_tissue(tables: dict[str, pa.Table]) -> None:
 
 def test_empty_batch(miner: Miner) -> None:
     """A batch of no reports gives empty tables with their schemas."""
-    assert all(table.num_rows == 0 and table.schema.equals(TABLES[name]) for name, table in miner.mine(batch([])).items())
+    assert all(
+        table.num_rows == 0 and table.schema.equals(TABLES[name]) for name, table in miner.mine(batch([])).items()
+    )
 
 
 def test_mining_is_a_pure_function(miner: Miner, tables: dict[str, pa.Table]) -> None:
@@ -116,7 +129,7 @@ def test_mining_is_a_pure_function(miner: Miner, tables: dict[str, pa.Table]) ->
         assert pa.concat_tables(part[name] for part in again).to_pylist() == table.to_pylist()
 
 
-def test_contexts_of_all_reports() -> None:
+def test_contexts_of_all_reports(plain: Miner) -> None:
     """With contexts='all' a report without a finding word gives its contexts and counts as mined."""
     text = "HISTORY: Dermatomyositis. FINDINGS: Normal."
     rows = batch([{"note_id": "1", "note_text": text}, {"note_id": "2", "note_text": "Normal."}])
@@ -124,21 +137,23 @@ def test_contexts_of_all_reports() -> None:
     assert found["contexts"]["condition"].to_pylist() == ["dermatomyositis_ctx"]
     assert found["reports"]["outcome"].to_pylist() == ["mined", "screened_out"]
     assert found["reports"]["soft_tissue"].to_pylist() == ["absent", "absent"]
-    assert Miner().mine(rows)["contexts"].num_rows == 0
+    assert plain.mine(rows)["contexts"].num_rows == 0
 
 
-@pytest.mark.parametrize(("given", "sex"), [("F", "F"), ("female", "F"), ("Woman", "F"), ("M", "M"), (" male", "M"), ("X", None), ("", None), (None, None)])
-def test_sex_as_written(given: str | None, sex: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("given", "sex"),
+    [("F", "F"), ("female", "F"), ("Woman", "F"), ("M", "M"), (" male", "M"), ("X", None), ("", None), (None, None)],
+)
+def test_sex_as_written(plain: Miner, given: str | None, sex: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
     """The sex column is understood as sites write it, and carried through as written."""
-    made = Miner()
     seen: list[str | None] = []
 
     def read(report: Report) -> Reading:
         seen.append(report.sex)
         return Reading(report, "absent", "absent", None)
 
-    monkeypatch.setattr(made.reader, "read", read)
-    found = made.mine(batch([{"note_id": "1", "note_text": "x", "sex": given}]))
+    monkeypatch.setattr(plain.reader, "read", read)
+    found = plain.mine(batch([{"note_id": "1", "note_text": "x", "sex": given}]))
     assert seen == [sex]
     assert found["reports"]["sex"].to_pylist() == [given]
 
@@ -150,6 +165,6 @@ def test_digest_of_copies() -> None:
     assert 0 <= digest("\ud800") < 2**64
 
 
-def test_digest_of_the_lexicons(reader: Reader) -> None:
+def test_digest_of_the_lexicons(plain: Miner, reader: Reader) -> None:
     """A miner tells the digest of the lexicons that it reads with."""
-    assert Miner().digest == reader.lexicon.digest
+    assert plain.digest == reader.lexicon.digest

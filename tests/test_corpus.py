@@ -19,10 +19,10 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
 
-from miner import records, store
 from miner import corpus as sweep_module
-from miner.errors import InputError, MinerError, WriteError
+from miner import records, store
 from miner.corpus import sweep
+from miner.errors import InputError, MinerError, WriteError
 from miner.tables import Sweep, load
 
 HERE = Path(__file__).parent
@@ -459,7 +459,7 @@ def test_half_written_part_is_overwritten(tmp_path: Path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interrupt(tmp_path: Path, number: signal.Signals) -> None:
     """Ctrl-C and a plain kill leave whole parts, a manifest that says interrupted, and no process behind."""
-    source = corpus(tmp_path / "a.csv", 300, {n: "SLOWLY" for n in range(300)})
+    source = corpus(tmp_path / "a.csv", 300, dict.fromkeys(range(300), "SLOWLY"))
     out = tmp_path / "out"
     process = started(source, out)
     wait_for(process, lambda: len(store.markers(out)) > 2)

@@ -14,11 +14,20 @@ CASES: dict[str, tuple[str, list[dict[str, Any]]]] = {
     # places
     "place behind": ("Calcification in the supraspinatus.", [{"sites": {"supraspinatus"}}]),
     "place before": ("The supraspinatus shows calcification.", [{"sites": {"supraspinatus"}}]),
-    "place as adjective": ("Periarticular calcification about the elbow.", [{"sites": {"elbow"}, "descriptors": {"periarticular"}}]),
-    "several places": ("Calcification in the supraspinatus and infraspinatus.", [{"sites": {"supraspinatus", "infraspinatus"}}]),
+    "place as adjective": (
+        "Periarticular calcification about the elbow.",
+        [{"sites": {"elbow"}, "descriptors": {"periarticular"}}],
+    ),
+    "several places": (
+        "Calcification in the supraspinatus and infraspinatus.",
+        [{"sites": {"supraspinatus", "infraspinatus"}}],
+    ),
     "each its own": (
         "Calcification in the left supraspinatus and a large phlebolith in the right pelvis.",
-        [{"sites": {"supraspinatus"}, "side": "left", "descriptors": set()}, {"sites": {"pelvis"}, "side": "right", "descriptors": {"large"}}],
+        [
+            {"sites": {"supraspinatus"}, "side": "left", "descriptors": set()},
+            {"sites": {"pelvis"}, "side": "right", "descriptors": {"large"}},
+        ],
     ),
     "two sizes": (
         "A 5 mm calcification in the left gluteus maximus and a 3 cm ossification lateral to the right hip.",
@@ -47,8 +56,14 @@ CASES: dict[str, tuple[str, list[dict[str, Any]]]] = {
     "of another thing": ("A 4 cm effusion and calcification of the cuff.", [{"size": None}]),
     "of the mass": ("Calcified 4 cm mass of the thigh.", [{"size": 40.0}]),
     # descriptors
-    "adjectives": ("Small round amorphous calcification of the cuff.", [{"descriptors": {"small", "round", "amorphous"}}]),
-    "behind the verb": ("The calcification of the cuff is coarse and globular.", [{"descriptors": {"coarse", "globular"}}]),
+    "adjectives": (
+        "Small round amorphous calcification of the cuff.",
+        [{"descriptors": {"small", "round", "amorphous"}}],
+    ),
+    "behind the verb": (
+        "The calcification of the cuff is coarse and globular.",
+        [{"descriptors": {"coarse", "globular"}}],
+    ),
     "rice grains": (
         "Rice grain calcifications along the muscle fibers of the thigh.",
         [{"descriptors": {"rice_grain", "along_muscle_fibres"}}],
@@ -73,8 +88,15 @@ KNOWN_FAILURES: dict[str, str] = {
 
 def wrong_with(mention: Mention, expected: dict[str, Any]) -> list[str]:
     """How a mention differs from what is expected of it."""
-    got = {"sites": set(mention.sites), "descriptors": set(mention.descriptors), "side": mention.laterality, "size": mention.size_mm}
-    found = [f"{key} {got[key]} instead of {value}" for key, value in expected.items() if key in got and got[key] != value]
+    got = {
+        "sites": set(mention.sites),
+        "descriptors": set(mention.descriptors),
+        "side": mention.laterality,
+        "size": mention.size_mm,
+    }
+    found = [
+        f"{key} {got[key]} instead of {value}" for key, value in expected.items() if key in got and got[key] != value
+    ]
     return found + [f"{site} is no place" for site in expected.get("not_sites", ()) if site in mention.sites]
 
 

@@ -244,7 +244,7 @@ def test_report_names_all_problems_of_the_call(tmp_path: Path, swept: synthetic.
 
 def test_report_holds_text_only_when_asked(swept: synthetic.Sweep) -> None:
     """Texts that are handed over stay out of the page unless snippets are asked for; then it warns and escapes them."""
-    texts = {note_id: "SECRET <b>s calcification SECRET" for note_id in swept.reports["note_id"]}
+    texts = dict.fromkeys(swept.reports["note_id"], "SECRET <b>s calcification SECRET")
     quiet = str(report(swept, texts=texts))
     assert "SECRET" not in quiet and "R0000" not in quiet
     loud = str(report(swept, texts=texts, snippets=True))

@@ -47,12 +47,18 @@ FORMS = {
         "Findings\nCalcified.\n\nImpression\nNone.",
         [("body", "Calcified."), ("conclusion", "None.")],
     ),
-    "small letters with colon": ("findings: calcified\nimpression: none", [("body", "calcified"), ("conclusion", "none")]),
+    "small letters with colon": (
+        "findings: calcified\nimpression: none",
+        [("body", "calcified"), ("conclusion", "none")],
+    ),
     "dash instead of colon": (
         "CLINICAL HISTORY - Pain\nFINDINGS - Calcified.",
         [("history", "Pain"), ("body", "Calcified.")],
     ),
-    "stars and hashes": ("**FINDINGS:** Calcified.\n## IMPRESSION: None.", [("body", "Calcified."), ("conclusion", "None.")]),
+    "stars and hashes": (
+        "**FINDINGS:** Calcified.\n## IMPRESSION: None.",
+        [("body", "Calcified."), ("conclusion", "None.")],
+    ),
     "double lines": ("== FINDINGS ==\nCalcified.", [("body", "Calcified.")]),
     "several words": ("REASON FOR EXAM: ?HO\nFindings: HO", [("request", "?HO"), ("body", "HO")]),
     "two of a kind joined": ("FINDINGS AND IMPRESSION: Calcified.", [("body", "Calcified.")]),
@@ -65,14 +71,20 @@ FORMS = {
         "TECHNIQUE: Two views.\nCOMPARISON: 2019.\nFINDINGS: Calcified.",
         [("technique", "Two views."), ("comparison", "2019."), ("body", "Calcified.")],
     ),
-    "CRLF and full-width colon": ("FINDINGS\uff1a Calcified.\r\nIMPRESSION: None.", [("body", "Calcified."), ("conclusion", "None.")]),
+    "CRLF and full-width colon": (
+        "FINDINGS\uff1a Calcified.\r\nIMPRESSION: None.",
+        [("body", "Calcified."), ("conclusion", "None.")],
+    ),
     "no heading": ("Calcified. No fracture.", [("start", "Calcified. No fracture.")]),
     "same heading twice": (
         "IMPRESSION: One. FINDINGS: Two. IMPRESSION: Three.",
         [("conclusion", "One."), ("body", "Two."), ("conclusion", "Three.")],
     ),
     "unknown in capitals": ("FINDINGS: One.\nZZTOP: Two.", [("body", "One."), ("body", "Two.")]),
-    "unknown in capitals under the impression": ("IMPRESSION: One.\nZZTOP: Two.", [("conclusion", "One."), ("conclusion", "Two.")]),
+    "unknown in capitals under the impression": (
+        "IMPRESSION: One.\nZZTOP: Two.",
+        [("conclusion", "One."), ("conclusion", "Two.")],
+    ),
     "organ lines": (
         "FINDINGS:\nBones: Normal.\nSoft tissues: Calcified.\nVessels: Calcified.",
         [("body", "Normal."), ("body", "Calcified."), ("body", "Calcified.")],

@@ -111,7 +111,9 @@ def test_sentences_cover_the_text(text: str) -> None:
     assert not text[position:].strip()
 
 
-@given(st.lists(st.sampled_from(["word ", "word, ", "word; ", "x" * 700, "x" * 3000, "mm. "]), max_size=60).map("".join))
+@given(
+    st.lists(st.sampled_from(["word ", "word, ", "word; ", "x" * 700, "x" * 3000, "mm. "]), max_size=60).map("".join)
+)
 @settings(max_examples=200, deadline=None)
 def test_no_sentence_is_longer_than_the_bound(text: str) -> None:
     """Whatever the text, a sentence has at most 1,200 characters."""

@@ -120,7 +120,12 @@ def _sentence(reader: Reader, text: str, **places: tuple[int, int]) -> Sentence:
 
 def test_highest_priority_decides(reader: Reader) -> None:
     """Of several cues that reach a target the one whose status has the highest priority decides, near or far."""
-    by_category = {category: next(c.id for c in reader.cues.values() if c.category == category and not c.sections and c.direction == "FORWARD") for category in ("ABSENT", "POSSIBLE")}
+    by_category = {
+        category: next(
+            c.id for c in reader.cues.values() if c.category == category and not c.sections and c.direction == "FORWARD"
+        )
+        for category in ("ABSENT", "POSSIBLE")
+    }
     text = "aaa bbb calcification"
     sentence = _sentence(reader, text, **{by_category["ABSENT"]: (0, 3), by_category["POSSIBLE"]: (4, 7)})
     order = sorted(("absent", "possible"), key=lambda s: reader.lexicon.priorities[s])
@@ -131,7 +136,9 @@ def test_highest_priority_decides(reader: Reader) -> None:
 
 def test_default_without_cue(reader: Reader) -> None:
     """A target that no cue reaches has the default status and no cues."""
-    verdict = resolve(_sentence(reader, "calcification"), "calcification", 0, 13, "findings", reader.lexicon.priorities, "historical")
+    verdict = resolve(
+        _sentence(reader, "calcification"), "calcification", 0, 13, "findings", reader.lexicon.priorities, "historical"
+    )
     assert (verdict.status, verdict.cues) == ("historical", ())
 
 

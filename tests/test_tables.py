@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from miner import records
-from miner.errors import InputError
 from miner.corpus import sweep
+from miner.errors import InputError
 from miner.tables import Frames, Sweep, load
 
 

@@ -73,7 +73,21 @@ class OtherFinding(Entry):
     """Nouns and verbs of the sentence that are no calcification but steer its reading (``grammar.toml``)."""
 
     role: str = _key(
-        allowed=("finding", "affirming_verb", "there", "filler", "anaphor", "preposition", "relation", "left", "right", "bilateral", "modality", "definite", "list"),
+        allowed=(
+            "finding",
+            "affirming_verb",
+            "there",
+            "filler",
+            "anaphor",
+            "preposition",
+            "relation",
+            "left",
+            "right",
+            "bilateral",
+            "modality",
+            "definite",
+            "list",
+        ),
         default="finding",
     )
 

@@ -218,7 +218,7 @@ def policy(given: object) -> str:
 
 def value(given: Any) -> str:
     """A cell as text: whole numbers without a decimal point, a dash for a missing one."""
-    if given is None or isinstance(given, Real) and not known(given):
+    if given is None or (isinstance(given, Real) and not known(given)):
         return "not given"
     if known(given) and not isinstance(given, bool):
         return f"{given:,.0f}" if float(given).is_integer() else f"{given:g}"
