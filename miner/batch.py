@@ -48,7 +48,7 @@ class Miner:
                 found = tables(reading)
             except Exception as error:
                 # one broken report must not lose the others; its text may stand in the message, so only the class is kept
-                rows["reports"].append(base | {"outcome": "failed", "abstained": False, "n_mentions": 0})
+                rows["reports"].append(base | {"outcome": "failed"})
                 rows["failures"].append({"note_id": row["note_id"], "stage": "mine", "error": type(error).__name__})
                 continue
             rows["reports"].append(base | found.pop("reports")[0])

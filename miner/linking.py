@@ -380,10 +380,10 @@ def dominant(one: Draft, lower: str) -> Site | None:
         # "calcified right hilar nodes": the last of the run of places is the noun
         order = [
             *behind,
-            *reversed(_run(near, lower)),
+            *_nouns(_run(near, lower)),
             *inside,
             *subject,
-            *reversed(_run(after, lower)),
+            *_nouns(_run(after, lower)),
             *after,
             *before,
         ]
@@ -393,7 +393,7 @@ def dominant(one: Draft, lower: str) -> Site | None:
             for h in before
             if _unknown(one, lower, h[2], one.start) <= 1 and not _BREAK.search(lower[h[2] : one.start])
         ]
-        order = [*adjacent, *inside, *reversed(_run(after, lower)), *after, *before]
+        order = [*adjacent, *inside, *_nouns(_run(after, lower)), *after, *before]
     landmarks: list[Site] = []
     run = _run(after, lower)
     if run and any(h[0].scope == "vascular" for h in run) and order and order[0] in run:
@@ -414,6 +414,14 @@ def dominant(one: Draft, lower: str) -> Site | None:
         # what lies beside an organ lies where the examination says
         return None
     return order[0][0] if order else None
+
+
+def _nouns(run: list[tuple[Site, int, int]]) -> list[tuple[Site, int, int]]:
+    """A run of places, its noun first: the last one, unless that is only a tissue ("tracheobronchial cartilages")."""
+    backwards = run[::-1]
+    if backwards and backwards[0][0].weak and backwards[0][0].compartment in ("cartilage", "joint", "ligament"):
+        backwards.sort(key=lambda h: h[0].weak)
+    return backwards
 
 
 def _run(hits: list[tuple[Site, int, int]], lower: str) -> list[tuple[Site, int, int]]:

@@ -73,6 +73,8 @@ class Reader:
     def read(self, report: Report) -> Reading:
         """Everything that is read out of one report."""
         normal = self.normal(report.text)
+        if not normal.text.strip():
+            return Reading(report, "absent", "absent", None)
         if not self.screened_in(normal) and self.contexts != "all":
             return Reading(report, "absent", "absent", None)
         parse = self.parse(normal)
@@ -419,9 +421,7 @@ def _asking(
 ) -> list[tuple[int, int, Section]]:
     """Sentences of the first lines that ask ("?HO") are the request, though no heading says so."""
     lines = [m.start() for m in re.finditer(r"\n", normal.text)]
-    if not lines:
-        return chosen
-    stop = lines[min(2, len(lines) - 1)]
+    stop = lines[min(2, len(lines) - 1)] if lines else len(normal.text)
     found = []
     open_ = True
     for start, end, part in chosen:

@@ -56,9 +56,9 @@ WRONG = {
     ),
     "cues": (
         '[[entry]]\nid = "x"\nlabel = "X"\ncategory = "POSSIBLE"\nterms = ["maybe perhaps"]\n'
-        'hit = ["[[Maybe perhaps]] calcification.", "[[No]] calcification."]\nmiss = ["Maybe perhaps calcification."]',
+        'hit = ["[[Maybe perhaps]] calcification.", "[[Without]] calcification."]\nmiss = ["Maybe perhaps calcification."]',
         [
-            "hit '[[No]] calcification.': 'No' is not found; found there: neg_no on 'No'",
+            "hit '[[Without]] calcification.': 'Without' is not found; found there: neg_without on 'Without'",
             "miss 'Maybe perhaps calcification.': is found on 'Maybe perhaps'",
         ],
     ),
@@ -298,7 +298,7 @@ def test_counts_by_entry(changed: workshop.Diff) -> None:
     assert entries.loc[("finding", "phlebolith")].tolist() == [2, 0, -2]
     assert entries.loc[("finding", "x_bead")].tolist() == [0, 1, 1]
     assert entries.loc[("finding", "heterotopic_ossification")].tolist() == [1, 1, 0]
-    assert entries.loc[("cause", "phlebolith"), "after"] == 0
+    assert entries.loc[("cause", "phlebolith"), "before"] == sum(REPORTS["note_id"].isin(["a"]))
 
 
 def test_render_shows_the_change_and_no_report(changed: workshop.Diff) -> None:
