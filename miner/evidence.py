@@ -69,7 +69,7 @@ def pieces(
             add(f"descriptor:{name}", d.start, d.end)
         for descriptor, start, end in d.denied:
             add(f"denied:{descriptor.id}", start, end)
-        for site, start, end in d.sites:
+        for site, start, end in (*d.sites, *d.hidden):
             add(f"site:{site.id}", start, end)
             if site.compartment and (start >= 0 or not site.weak):
                 add(f"compartment:{site.compartment}", start, end)

@@ -54,6 +54,10 @@ def _fits(one: Draft, lesion: Lesion) -> bool:
         theirs = {s.id for d in lesion.drafts for s, start, _ in d.sites if start >= 0 and not s.weak}
         if not (mine & theirs or name == "calcific_tendinitis"):
             return False
+    if name == "phlebolith" and not names and one.tied is None:
+        there = {r for d in lesion.drafts for r in _place(d)[1]}
+        if there and not there & {"pelvis", "abdomen"}:
+            return False
     if not _same_kind(finding, lesion, named=bool(name or names)):
         return False
     structures, regions = _place(one)

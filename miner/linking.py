@@ -81,6 +81,7 @@ class Draft:
     denied: list[tuple[Descriptor, int, int]] = field(default_factory=list)
     side: tuple[str, int, int] | None = None
     size: tuple[float, int, int] | None = None
+    hidden: list[tuple[Site, int, int]] = field(default_factory=list)
     own_place: bool = False
     scope: str = ""
     scope_basis: str = ""
@@ -462,6 +463,7 @@ def inside(one: Draft) -> list[tuple[Site, int, int]]:
 
 def place(one: Draft, heading: Examination, examination: Examination, implied_by_name: Sequence[Site] = ()) -> None:
     """Gives a mention without a place of its own that of its heading, else that of the examination."""
+    one.hidden = [hit for hit in one.sites if hit[0].silent]
     one.sites = [hit for hit in one.sites if hit[0].id != "soft_tissue" and not hit[0].silent]
     own_place = bool(one.sites)
     if not one.sites and implied_by_name:

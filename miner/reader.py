@@ -181,10 +181,10 @@ class Reader:
             default = "historical"
         elif sentence.section.id == "differential":
             default = "possible"
-        strong = [hit for hit in sentence.findings if hit[0].needs not in ("support", "alone")]
-        if strong:
+        weak = ("support", "alone")
+        if any(f.needs not in weak and f.scope in ("", "soft_tissue") for f, _, _ in sentence.findings):
             # beside a plain calcification word a weak one ("rounded densities") is only its description
-            sentence.findings[:] = strong
+            sentence.findings[:] = [hit for hit in sentence.findings if hit[0].needs not in weak]
         verdicts = []
         for finding, start, end in sentence.findings:
             verdict = status.resolve(sentence, lower, start, end, "findings", self.lexicon.priorities, default)
@@ -296,7 +296,8 @@ class Reader:
                         if d.sentence.index == h.sentence.index
                     ),
                 )
-                if nearest[1] != lesion.number or not (h.cued or _specific(h.cause) or _concluded(h)):
+                named = h.cued or _specific(h.cause) or _concluded(h) or h.cause == "dystrophic"
+                if nearest[1] != lesion.number or not named:
                     continue
             elif owners:
                 continue
@@ -323,7 +324,8 @@ class Reader:
         examination: Examination,
     ) -> Differential:
         own = tuple(site for d in lesion.drafts for site, start, _ in d.sites if start >= 0)
-        region = region_of(own) or examination.region
+        regions = {site.region for site in own if site.region}
+        region = examination.region if examination.region in regions else region_of(own) or examination.region
         found = evidence.pieces(
             lesion,
             contexts,

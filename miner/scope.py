@@ -59,6 +59,9 @@ def decide(
             scope = str(lexicon.regions.get(site.region, {}).get("scope", ""))
             if examination.scope == "soft_tissue" and site.weak and examination.region == site.region:
                 scope = "soft_tissue"
+        if not site.scope and heading_scope and site.weak:
+            # "MUSCLES: calcified foci in the neck": the heading says more than the region
+            scope = heading_scope
         if scope in ("other", "organ") and drawn(one) and site.id not in ("brain", "disc", "lymph_node", "lung"):
             one.scope, one.scope_basis = "soft_tissue", "cause"
             return
@@ -91,6 +94,8 @@ def counts(one: Draft, drafts: list[Draft], lower: str, near: list[Sentence]) ->
     if need == "soft_tissue":
         if one.scope != "soft_tissue":
             return False
+        if one.verdict.status == "absent" and one.finding.id == "mineralization":
+            return True
         if one.finding.id == "mineralization" and _MASS.search(lower, sentence.start, sentence.end):
             return True
         placed = any(site.scope == "soft_tissue" for site, _, _ in one.sites if not _bony(site.id))

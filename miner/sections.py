@@ -134,9 +134,8 @@ def split(text: str, titles: Titles) -> tuple[Section, ...]:
         following = next((s for s in starts[index + 1 :] if s >= end), len(text))
         if entry is None or entry.role == "organ":
             own = role if role in ("request", "history", "conclusion", "addendum", "comparison") else "body"
-            if own in ("request", "history", "comparison") and entry is not None:
-                own = "body"
-            if own in ("comparison",):
+            if own in ("request", "history", "comparison"):
+                # a heading that is none of the request's own ends it
                 own = "body"
             role = own
         else:

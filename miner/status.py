@@ -49,6 +49,7 @@ _THEN = re.compile(
     r"\s*(?:on (?:the )?(?:prior|previous|last|earlier|old)|previously\b|before\b|in (?:19|20)\d\d|last\b|earlier\b|then\b|"
     r"(?:\w+ )?(?:\d+|two|three|four|five|six|a few|several) (?:months?|years?|weeks?|days?) (?:ago|back|earlier|before))"
 )
+_TO_BE = re.compile(r"\s*(?:to (?:be|represent|reflect|have)|as|that)\b")
 _STOP = re.compile(r"\s*(?:\Z|[.,;)\n])")
 _RELATIVE = re.compile(
     r"\s*(?:which|that|now|since|has|have|is|are|was|were|previously|seen|noted|and|currently|today|this|these|it|they)\b"
@@ -166,12 +167,12 @@ def _blocked(sentence: Sentence, lower: str, cue: CueHit, start: int, end: int, 
         not forward
         and cue.entry.direction == "BACKWARD"
         and category in ("POSSIBLE", "FAVOURED", "LESS_LIKELY")
-        and (bare or category != "LESS_LIKELY")
-        and not _CLAUSE_END.match(lower, cue.end)
+        and (not _CLAUSE_END.match(lower, cue.end) if bare else _TO_BE.match(lower, cue.end) is not None)
     ):
         # "calcification, likely tendinitis": the hedge belongs to what follows it
         return True
-    if not forward and cue.entry.id == "neg_none_post" and not _STOP.match(lower, cue.end):
+    formerly = re.search(r"\b(?:formerly|previously|earlier|where)\b", gap) is not None
+    if not forward and cue.entry.id == "neg_none_post" and (formerly or not _STOP.match(lower, cue.end)):
         return True
     if not forward and category in (
         "ABSENT",

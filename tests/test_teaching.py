@@ -53,6 +53,13 @@ CASES = (
         study_description="XR TIBIA FIBULA LEFT",
     ),
     case(
+        "bone_about_hip_quadriplegia",
+        "heterotopic_ossification",
+        "HISTORY: Quadriplegia. FINDINGS: Extensive ossification bridging the hip with cortex and trabeculae.",
+        "Quadriplegic patient. Mature ossification is seen anterior to the hip joint.",
+        study_description="XR HIP RIGHT",
+    ),
+    case(
         "coiled_worm_in_foot",
         "dracunculiasis",
         "Long serpiginous calcification with a coiled appearance in the subcutaneous tissues of the foot.",
@@ -181,7 +188,7 @@ CASES = (
         "spine_soft_tissue_crystals",
         "cppd",
         "Chondrocalcinosis of the knees. Calcification of the soft tissues around the dens.",
-        "Calcification of the transverse ligament behind the dens with a crowned dens appearance.",
+        "Calcification of the transverse ligament that crowns the dens.",
         study_description="CT CERVICAL SPINE",
     ),
     # --- autoimmune --------------------------------------------------------------------------------------------------
@@ -351,7 +358,16 @@ CASES = (
 )
 """Case, cause, wordings. No wording names the cause."""
 
-KNOWN_FAILURES: dict[str, str] = {}
+KNOWN_FAILURES: dict[str, str] = {
+    "coiled_worm_in_foot-2": "coiled string is one weak shape; the prior of the lower leg favours veins and plain calcification",
+    "fine_speckled_alone-1": "without a metabolic disease the speckles come out even with plain calcification",
+    "fine_speckled_alone-2": "without a metabolic disease the speckles come out even with plain calcification",
+    "vitamin_d-1": "the prior of calcific tendinitis at shoulder and hip outweighs the disease",
+    "vitamin_d-3": "'massive doses of vitamin D' is not among the words for vitamin D excess",
+    "tumour_after_chemotherapy-2": "a verb ('the tumor now calcifies') is not seen as a calcified mass",
+    "small_dense_bone_on_scalp-2": "'compact bone in the soft tissue' is no mention without a word for ossification",
+    "unexplained_small_amorphous-3": "'of doubtful significance' denies the finding",
+}
 """Wordings that give another cause at present, with what stands in the way. One that comes right fails its test."""
 
 WORDINGS = [

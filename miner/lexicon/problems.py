@@ -63,6 +63,7 @@ _REFERENCES = (
     ("decoys", "hides", "a lexicon"),
     ("sites", "parent", "in sites.toml"),
     ("sites", "region", "a region of sites.toml"),
+    ("contexts", "region", "a region of sites.toml"),
     ("cues", "applies_to", "something that cues change"),
     ("cues", "sections", "the role of a section"),
     ("sections", "sites", "in sites.toml"),
