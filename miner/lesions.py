@@ -117,9 +117,19 @@ def gather(drafts: list[Draft]) -> list[Lesion]:
         fitting = [lesion for lesion in lesions if _fits(one, lesion)]
         best = None
         if fitting:
-            # a named mention prefers the lesion that bears its name, then the latest
+            # a mention prefers the lesion that bears its name, then its own word, then its place; a conclusion sums up
+            # the first lesion, a later sentence goes on with the latest
+            concluding = one.sentence.role in ("conclusion", "addendum")
+            structures = _place(one)[0]
             best = max(
-                fitting, key=lambda le: (one.finding.states in le.names if one.finding.states else False, le.number)
+                fitting,
+                key=lambda le: (
+                    one.tied in le.drafts,
+                    bool(one.finding.states) and one.finding.states in le.names,
+                    len(structures & {s for d in le.drafts for s in _place(d)[0]}),
+                    any(d.finding.id == one.finding.id for d in le.drafts),
+                    -le.number if concluding else le.number,
+                ),
             )
         if best is None:
             best = Lesion(len(lesions) + 1)

@@ -41,6 +41,11 @@ _BEYOND = re.compile(
 _IDENTITY = re.compile(
     r"\b(?:is|are|was|were|being|called|so called)\s+(?:an?\s+|the\s+|old\s+|likely\s+|probably\s+|most likely\s+|pelvic\s+)*\Z"
 )
+_NEXT_WORD = re.compile(r"\s+([a-z]+)")
+_AFTER_MEASURE = frozenset(
+    "in and or within at along with throughout over about around but on size number extent to as than of through for are is "
+    "calcification calcifications calcified calcific deposits foci focus ossification round rounded oval dense".split()
+)
 _MEASURE = re.compile(
     r"(?<![\w.])(\d{1,3}(?:\.\d{1,2})?)(?:\s*(?:mm|cm)?\s*(?:x|by|to|-|\u00d7)\s*(\d{1,3}(?:\.\d{1,2})?))?"
     r"(?:\s*(?:mm|cm)?\s*(?:x|by|\u00d7)\s*(\d{1,3}(?:\.\d{1,2})?))?\s*(mm|cm|millimet(?:er|re)s?|centimet(?:er|re)s?)\b"
@@ -182,7 +187,7 @@ def link(drafts: list[Draft], lower: str) -> None:
             for hit in sentence.sites
             if one.left <= hit[1] < one.right
             and _place_holds(one, hit, lower)
-            and not (hit[0].id == "bone" and _covers(one, hit))
+            and not ((hit[0].id == "bone" or one.finding.yields) and _covers(one, hit))
         ]
         for hit in sentence.descriptors:
             if one.left <= hit[1] < one.right and _describes(one, hit, lower):
@@ -228,6 +233,11 @@ def _describes(one: Draft, hit: tuple[Descriptor, int, int], lower: str) -> bool
             # nothing else in the segment could own it
             return unknown <= 8 and ";" not in lower[gap_start:gap_end]
         return unknown <= (3 if ";" not in lower[gap_start:gap_end] else 0)
+    if descriptor.dimension in ("size", "extent"):
+        word = _NEXT_WORD.match(lower, end)
+        if word and word.group(1) not in _AFTER_MEASURE and end < one.right:
+            # "around several joints", "with mild hydroureter": the word belongs to the noun behind it
+            return False
     gap = lower[one.end : start]
     if ";" in gap and descriptor.reach != "sentence":
         return False
@@ -457,7 +467,11 @@ def specific(sites: list[tuple[Site, int, int]]) -> list[tuple[Site, int, int]]:
 def inside(one: Draft) -> list[tuple[Site, int, int]]:
     """The places that are on the mention's own side of the scope; a soft tissue mention does not lie in an organ."""
     if one.scope != "soft_tissue":
-        return one.sites
+        vessels = {s.id for s, _, _ in one.sites if s.scope == "vascular"}
+        viscera = {s.id for s, _, _ in one.sites if s.compartment == "viscera"}
+        # "atherosclerotic calcification of the aorta" lies in the aorta, "granulomatous ... of the spleen" in the spleen
+        general = ({"artery"} if len(vessels) > 1 else set()) | ({"lung"} if viscera else set())
+        return [hit for hit in one.sites if hit[0].id not in general]
     return [hit for hit in one.sites if hit[0].scope not in ("organ", "vascular") or hit[0].id == "peritoneum"]
 
 

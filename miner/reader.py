@@ -359,7 +359,9 @@ class Reader:
                 Attribute(a.dimension, a.value, *(span(a.start, a.end) if a.start >= 0 else (-1, -1)))
                 for a in one.attributes()
             )
-            described = dict.fromkeys(d.id for d, _, _ in one.descriptors if d.dimension != "change" and not d.silent)
+            described = dict.fromkeys(
+                (*one.finding.implies, *(d.id for d, _, _ in one.descriptors if d.dimension != "change" and not d.silent))
+            )
             mentions.append(
                 Mention(
                     f"M{number}",

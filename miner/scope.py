@@ -36,6 +36,8 @@ def decide(
     if fixed:
         if one.finding.yields and site is not None and site.scope and site.scope != fixed:
             one.scope, one.scope_basis = site.scope, f"site:{site.id}"
+        elif one.finding.yields and site is None and heading_scope:
+            one.scope, one.scope_basis = heading_scope, f"heading:{one.sentence.section.id}"
         else:
             one.scope, one.scope_basis = fixed, f"finding:{one.finding.id}"
         return

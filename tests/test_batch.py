@@ -42,6 +42,7 @@ def plain() -> Miner:
 @pytest.fixture(scope="module")
 def miner(reader: Reader) -> Miner:
     """A miner whose reader raises, with the text in its message, where a report says so."""
+
     class Breaking:
         lexicon = reader.lexicon
 

@@ -86,10 +86,19 @@ BAD = {
     "id twice": (GOOD.replace("a-2", "a-1"), "batch.toml: a-1: the note_id stands twice"),
     "no text": (GOOD.replace('note_text = "Normal."', ""), "batch.toml: a-2: note_text is missing"),
     "no state": (GOOD.replace('elsewhere = "absent"', ""), "batch.toml: a-2: elsewhere is missing"),
-    "state": (GOOD.replace('soft_tissue = "absent"', 'soft_tissue = "none"'), "batch.toml: a-2: soft_tissue must be one of"),
-    "text not there": (GOOD.replace('text = "THA"', 'text = "SECRET"'), "batch.toml: a-1: context 1: its text does not"),
+    "state": (
+        GOOD.replace('soft_tissue = "absent"', 'soft_tissue = "none"'),
+        "batch.toml: a-2: soft_tissue must be one of",
+    ),
+    "text not there": (
+        GOOD.replace('text = "THA"', 'text = "SECRET"'),
+        "batch.toml: a-1: context 1: its text does not",
+    ),
     "nth too high": (GOOD.replace("nth = 2", "nth = 3"), "batch.toml: a-1: mention 2: its text does not occur"),
-    "status": (GOOD.replace('condition = "hip_arthroplasty", status = "present"', 'condition = "x", status = "sure"'), "a-1: context 1: status or scope"),
+    "status": (
+        GOOD.replace('condition = "hip_arthroplasty", status = "present"', 'condition = "x", status = "sure"'),
+        "a-1: context 1: status or scope",
+    ),
     "scope": (GOOD.replace('scope = "vascular"', 'scope = "vessel"'), "a-1: mention 3: status or scope"),
     "no toml": ("[[report", "batch.toml: cannot be read"),
 }

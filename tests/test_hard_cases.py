@@ -28,7 +28,9 @@ def case(text: str, *, description: str | None = None, age: float | None = None,
 
 CASES = {
     # rice bodies are no rice grains
-    "rice bodies alone": case("Bursa distended by rice bodies.", description="MR SHOULDER LEFT", soft_tissue="absent", cause=None),
+    "rice bodies alone": case(
+        "Bursa distended by rice bodies.", description="MR SHOULDER LEFT", soft_tissue="absent", cause=None
+    ),
     "rice bodies beside calcification": case(
         "Subacromial bursa with rice bodies. Calcification in the supraspinatus tendon.",
         description="XR SHOULDER LEFT",
@@ -53,7 +55,8 @@ CASES = {
     ),
     # metastatic, of cancer and of calcium
     "metastatic cancer with a phlebolith": case(
-        "INDICATION: Metastatic breast cancer. FINDINGS: Round calcification in the pelvis consistent with a phlebolith.",
+        "INDICATION: Metastatic breast cancer. FINDINGS: Round calcification in the pelvis "
+        "consistent with a phlebolith.",
         description="CT PELVIS",
         cause="phlebolith",
         stated="phlebolith",
@@ -112,7 +115,9 @@ CASES = {
         cause="primary_osteosarcoma",
     ),
     # worms
-    "crescents on the peritoneum": case("Many small crescentic calcifications along the peritoneum.", cause="armillifer"),
+    "crescents on the peritoneum": case(
+        "Many small crescentic calcifications along the peritoneum.", cause="armillifer"
+    ),
     "crescents under the skin": case(
         "Small crescentic calcifications in the subcutaneous tissues of the leg.", cause="dracunculiasis"
     ),
@@ -163,7 +168,9 @@ CASES = {
     ),
     # buttock
     "granuloma or vein: subcutaneous": case(
-        "Dense calcified nodules in the subcutaneous fat of the buttock.", description="CT PELVIS", cause="injection_granuloma"
+        "Dense calcified nodules in the subcutaneous fat of the buttock.",
+        description="CT PELVIS",
+        cause="injection_granuloma",
     ),
     "granuloma or vein: in the pelvis": case(
         "Round calcification with a lucent center near the ischial spine in the pelvis.",
@@ -184,7 +191,8 @@ CASES = {
         contexts={"ankylosing_spondylitis", "hip_arthroplasty"},
     ),
     "child with great toe deformity": case(
-        "HISTORY: Hallux valgus since birth. FINDINGS: Ossified bridges in the neck and paraspinal muscles. Short great toes.",
+        "HISTORY: Hallux valgus since birth. FINDINGS: Ossified bridges in the neck and paraspinal "
+        "muscles. Short great toes.",
         age=5,
         cause="fop",
         contexts={"pediatric_fop"},
@@ -195,7 +203,8 @@ CASES = {
         cause="vitamin_d",
     ),
     "treated lymphoma": case(
-        "HISTORY: Hodgkin lymphoma after chemotherapy and radiation. FINDINGS: The mass of the axilla has become calcified.",
+        "HISTORY: Hodgkin lymphoma after chemotherapy and radiation. FINDINGS: The mass of the "
+        "axilla has become calcified.",
         description="CT CHEST",
         soft_tissue="present",
         cause="tumor_necrosis",
@@ -237,8 +246,10 @@ CASES = {
 
 KNOWN_FAILURES: dict[str, str] = {
     "osteosarcoma dismissed": "'features of' counts as a statement and ends the reach of 'without'",
-    "granuloma or vein: in the pelvis": "'ischial spine' is read as the hamstring origin and the spine, not as a landmark",
-    "named against its description": "the 'with' of 'consistent with' is taken for a conjunction: name and finding are not tied",
+    "granuloma or vein: in the pelvis": "'ischial spine' is read as the hamstring origin and the spine, not as "
+    "a landmark",
+    "named against its description": "the 'with' of 'consistent with' is taken for a conjunction: name and "
+    "finding are not tied",
     "dismissed by a name": "a denied mention that names a cause takes no part in the differential of its neighbour",
 }
 """Cases that go wrong at present, with what stands in the way."""

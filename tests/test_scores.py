@@ -29,12 +29,29 @@ class Tables:
 
 def report(note: str, soft: str, elsewhere: str = "absent", **more: Any) -> dict[str, Any]:
     """A row of reports, of gold or of a sweep."""
-    return {"note_id": note, "soft_tissue": soft, "elsewhere": elsewhere, **REPORT, "cause_also": [], "abstained": False, **more}
+    return {
+        "note_id": note,
+        "soft_tissue": soft,
+        "elsewhere": elsewhere,
+        **REPORT,
+        "cause_also": [],
+        "abstained": False,
+        **more,
+    }
 
 
 def mention(note: str, start: int, end: int, status: str = "present", **more: Any) -> dict[str, Any]:
     """A row of mentions, of gold or of a sweep."""
-    return {"note_id": note, "start": start, "end": end, "status": status, **MENTION, "sites": [], "descriptors": [], **more}
+    return {
+        "note_id": note,
+        "start": start,
+        "end": end,
+        "status": status,
+        **MENTION,
+        "sites": [],
+        "descriptors": [],
+        **more,
+    }
 
 
 def context(note: str, start: int, condition: str, status: str = "present") -> dict[str, Any]:
@@ -48,7 +65,9 @@ COLUMNS = {
 }
 
 
-def frames(reports: list[dict[str, Any]], mentions: list[dict[str, Any]], contexts: list[dict[str, Any]]) -> list[pd.DataFrame]:
+def frames(
+    reports: list[dict[str, Any]], mentions: list[dict[str, Any]], contexts: list[dict[str, Any]]
+) -> list[pd.DataFrame]:
     """The three frames."""
     return [
         pd.DataFrame(reports),
@@ -59,8 +78,23 @@ def frames(reports: list[dict[str, Any]], mentions: list[dict[str, Any]], contex
 
 GOLD = frames(
     [
-        report("r1", "present", "present", kind="calcification", cause="phlebolith", stated_cause="phlebolith", person_id="p1"),
-        report("r2", "present", kind="ossification", cause="heterotopic_ossification", cause_also=["dystrophic"], person_id="p1"),
+        report(
+            "r1",
+            "present",
+            "present",
+            kind="calcification",
+            cause="phlebolith",
+            stated_cause="phlebolith",
+            person_id="p1",
+        ),
+        report(
+            "r2",
+            "present",
+            kind="ossification",
+            cause="heterotopic_ossification",
+            cause_also=["dystrophic"],
+            person_id="p1",
+        ),
         report("r3", "absent", person_id="p2"),
         report("r4", "absent"),
         report("r5", "present", kind="calcification", cause="cppd"),
@@ -155,9 +189,22 @@ def test_misses_name_their_report(example: scores.Scores) -> None:
     """Every disagreement is a row with its report and measure."""
     rows = {(m.note_id, m.measure) for m in example.misses.itertuples()}
     expected = {
-        ("r4", "state"), ("r5", "state"), ("r2", "elsewhere"), ("r2", "kind"), ("r2", "cause"), ("r5", "cause_lenient"),
-        ("r1", "status"), ("r1", "scope4"), ("r2", "scope"), ("r2", "laterality"), ("r1", "descriptors"), ("r1", "sites"),
-        ("r2", "mention_extra"), ("r4", "mention_extra"), ("r1", "context_status"), ("r2", "context_missed"),
+        ("r4", "state"),
+        ("r5", "state"),
+        ("r2", "elsewhere"),
+        ("r2", "kind"),
+        ("r2", "cause"),
+        ("r5", "cause_lenient"),
+        ("r1", "status"),
+        ("r1", "scope4"),
+        ("r2", "scope"),
+        ("r2", "laterality"),
+        ("r1", "descriptors"),
+        ("r1", "sites"),
+        ("r2", "mention_extra"),
+        ("r4", "mention_extra"),
+        ("r1", "context_status"),
+        ("r2", "context_missed"),
         ("r2", "context_extra"),
     }
     assert expected <= rows

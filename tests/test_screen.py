@@ -42,7 +42,9 @@ def test_screen_is_lossless(corpora: Path) -> None:
     assert not lost
 
 
-@pytest.mark.parametrize("dress", [str.upper, str.lower, str.title, lambda p: p.replace(" ", "  "), lambda p: p.replace(" ", "\n")])
+@pytest.mark.parametrize(
+    "dress", [str.upper, str.lower, str.title, lambda p: p.replace(" ", "  "), lambda p: p.replace(" ", "\n")]
+)
 def test_every_phrase_is_let_through(reader: Reader, dress: object) -> None:
     """Every phrase of the finding lexicon is let through in any case and with any blanks between its words."""
     missed = [

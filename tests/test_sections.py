@@ -98,7 +98,10 @@ FORMS = {
         [("body", "Normal."), ("body", "Calcified.")],
     ),
     "numbered": ("1. FINDINGS: One.\n2. IMPRESSION: Two.", [("body", "One."), ("conclusion", "Two.")]),
-    "numbered addendum": ("IMPRESSION: Normal.\nADDENDUM 1: Calcified.", [("conclusion", "Normal."), ("addendum", "Calcified.")]),
+    "numbered addendum": (
+        "IMPRESSION: Normal.\nADDENDUM 1: Calcified.",
+        [("conclusion", "Normal."), ("addendum", "Calcified.")],
+    ),
     "heading with a number": ("FINDINGS 1: Calcified.", [("body", "Calcified.")]),
     # not headings
     "a finding word": ("Calcification: none.", [("start", "Calcification: none.")]),
@@ -136,9 +139,11 @@ FORMS = {
 """Ways to write a report, and the role and text of its sections."""
 
 KNOWN_FAILURES = {
-    "anatomy with a side": "the last word alone is a known organ heading and wins; what stands before it is read as text",
+    "anatomy with a side": "the last word alone is a known organ heading and wins; what stands "
+    "before it is read as text",
     "numbered addendum": "the heading runs on to the end of the sentence, which is lost",
-    "heading with a number": "the first letters of the heading are taken for text: its place is reckoned without the number",
+    "heading with a number": "the first letters of the heading are taken for text: its place is "
+    "reckoned without the number",
     "numbered": "the number before a heading stays with the text before it",
 }
 """Forms that are not split as they should be at present, with what stands in the way."""

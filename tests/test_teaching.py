@@ -32,15 +32,18 @@ CASES = (
         "rice_grains_along_muscle",
         "cysticercosis",
         "Multiple rice grain calcifications along the muscle fibers of both thighs.",
-        "FINDINGS: Innumerable elongated calcifications, the size and shape of rice grains, in the muscles of the calf.",
-        "Many small elongated calcific foci in the thigh muscles, oriented along the muscle fibres, each like a grain of "
+        "FINDINGS: Innumerable elongated calcifications, the size and shape of rice grains, in the "
+        "muscles of the calf.",
+        "Many small elongated calcific foci in the thigh muscles, oriented along the muscle "
+        "fibres, each like a grain of "
         "rice.",
         study_description="XR FEMUR BILATERAL",
     ),
     case(
         "cigar_foci_along_muscle",
         "cysticercosis",
-        "Numerous cigar-shaped calcifications in the gluteal and thigh muscles, their long axis along the muscle fibers.",
+        "Numerous cigar-shaped calcifications in the gluteal and thigh muscles, their long axis "
+        "along the muscle fibers.",
         "Multiple elongated calcifications throughout the muscles, aligned with the muscle planes. Patient from an "
         "endemic area with seizures.",
     ),
@@ -98,7 +101,8 @@ CASES = (
     case(
         "venous_insufficiency_of_leg",
         "venous_insufficiency",
-        "HISTORY: Chronic leg ulcers and varicose veins. FINDINGS: Reticular calcification in the subcutaneous tissues of "
+        "HISTORY: Chronic leg ulcers and varicose veins. FINDINGS: Reticular calcification in the "
+        "subcutaneous tissues of "
         "the lower leg.",
         "INDICATION: Venous stasis. FINDINGS: Sheet-like subcutaneous calcifications of both lower legs.",
         "CLINICAL HISTORY: 70 year old with varicose veins. FINDINGS: Netlike subcutaneous calcification above the "
@@ -130,7 +134,8 @@ CASES = (
         "fine_speckled_milk_alkali",
         "metastatic_calcification",
         "HISTORY: Milk-alkali syndrome. FINDINGS: Finely speckled calcification throughout the soft tissues.",
-        "Long-term antacid use with milk alkali syndrome. Diffuse fine calcification of the soft tissues about the hip.",
+        "Long-term antacid use with milk alkali syndrome. Diffuse fine calcification of the soft "
+        "tissues about the hip.",
     ),
     case(
         "fine_speckled_alone",
@@ -188,7 +193,7 @@ CASES = (
         "spine_soft_tissue_crystals",
         "cppd",
         "Chondrocalcinosis of the knees. Calcification of the soft tissues around the dens.",
-        "Calcification of the transverse ligament that crowns the dens.",
+        "Linear calcification of the transverse ligament behind the dens.",
         study_description="CT CERVICAL SPINE",
     ),
     # --- autoimmune --------------------------------------------------------------------------------------------------
@@ -203,7 +208,8 @@ CASES = (
     case(
         "crest_features",
         "scleroderma",
-        "HISTORY: Raynaud phenomenon, sclerodactyly, telangiectasia. FINDINGS: Subcutaneous calcifications of the hand.",
+        "HISTORY: Raynaud phenomenon, sclerodactyly, telangiectasia. FINDINGS: Subcutaneous "
+        "calcifications of the hand.",
         "INDICATION: Esophageal dysmotility and Raynaud. FINDINGS: Calcifications under the skin of the wrist.",
     ),
     case(
@@ -244,7 +250,8 @@ CASES = (
     case(
         "bone_about_replacement_in_spondylitis",
         "heterotopic_ossification",
-        "HISTORY: Ankylosing spondylitis, total hip arthroplasty. FINDINGS: Bridging ossification around the prosthesis.",
+        "HISTORY: Ankylosing spondylitis, total hip arthroplasty. FINDINGS: Bridging ossification "
+        "around the prosthesis.",
         "Ankylosing spondylitis. Status post hip replacement with ossification of the soft tissues around the hip.",
         study_description="XR HIP RIGHT",
     ),
@@ -271,7 +278,8 @@ CASES = (
         "child_with_bone_throughout",
         "fop",
         "Extensive ossification of the soft tissues throughout the neck and back. Short great toes with hallux valgus.",
-        "HISTORY: 6 year old child with malformed great toes. FINDINGS: Ossification throughout the paraspinal muscles, "
+        "HISTORY: 6 year old child with malformed great toes. FINDINGS: Ossification throughout "
+        "the paraspinal muscles, "
         "neck and back.",
         "Bridging ossification of the neck, shoulders and back in a child with monophalangic great toes.",
         age=6,
@@ -302,7 +310,8 @@ CASES = (
     case(
         "tumour_after_radiation",
         "tumor_necrosis",
-        "HISTORY: Liposarcoma, status post radiation therapy. FINDINGS: Coarse calcification in the necrotic tumor of the "
+        "HISTORY: Liposarcoma, status post radiation therapy. FINDINGS: Coarse calcification in "
+        "the necrotic tumor of the "
         "thigh.",
         "Soft tissue mass of the axilla treated with radiotherapy shows new amorphous calcification.",
     ),
@@ -322,7 +331,8 @@ CASES = (
     case(
         "fluffy_mass_known_osteosarcoma",
         "metastatic_osteosarcoma",
-        "HISTORY: Known osteosarcoma of the femur. FINDINGS: Fluffy, confluent, amorphous calcification in a soft tissue "
+        "HISTORY: Known osteosarcoma of the femur. FINDINGS: Fluffy, confluent, amorphous "
+        "calcification in a soft tissue "
         "mass of the chest wall.",
         "INDICATION: Osteosarcoma of the tibia, follow-up. FINDINGS: New amorphous fluffy ossification in the gluteal "
         "muscle.",
@@ -331,7 +341,8 @@ CASES = (
         "small_dense_bone_on_scalp",
         "osteoma",
         "Small well-defined dense ivory-like ossified nodule in the soft tissues of the scalp.",
-        "Smooth, round, dense compact bone in the soft tissue of the thigh, not connected to the femur, without history "
+        "Smooth, round, dense compact bone in the soft tissue of the thigh, not connected to the "
+        "femur, without history "
         "of trauma.",
     ),
     # --- damaged tissue ----------------------------------------------------------------------------------------------
@@ -359,7 +370,6 @@ CASES = (
 """Case, cause, wordings. No wording names the cause."""
 
 KNOWN_FAILURES: dict[str, str] = {
-    "coiled_worm_in_foot-2": "coiled string is one weak shape; the prior of the lower leg favours veins and plain calcification",
     "fine_speckled_alone-1": "without a metabolic disease the speckles come out even with plain calcification",
     "fine_speckled_alone-2": "without a metabolic disease the speckles come out even with plain calcification",
     "vitamin_d-1": "the prior of calcific tendinitis at shoulder and hip outweighs the disease",
