@@ -35,6 +35,7 @@ _NOUN_FOLLOWS = re.compile(r"\s+([a-z]{4,})\b")
 _BREAK = re.compile(
     r"[,;:]|\b(?:in|within|of|at|about|around|to|from|on|by|is|are|was|were|there|no|not|without|with|shows?|has|have|contains?)\b"
 )
+_ANOTHER = re.compile(r"\b(?:and|with)\s+(?:\w+\s+){0,2}\Z")
 _BEYOND = re.compile(
     r"\b(?:below|above|from|distal to|proximal to|level of|to the level of|extending to)\s+(?:the\s+)?(?:\w+\s+)?\Z"
 )
@@ -172,8 +173,9 @@ def _tied(sentence: Sentence, lower: str, one: Draft, two: Draft) -> bool:
         and "findings" in cue.entry.applies_to
         and cue.entry.direction in ("FORWARD", "BIDIRECTIONAL")
         and cue.entry.category in ("PRESENT", "POSSIBLE", "FAVOURED", "LESS_LIKELY")
+        and not _ANOTHER.search(lower, cue.end, two.start)
         for cue in sentence.cues
-    ) and not re.search(r"\b(?:and|with)\s+(?:\w+\s+){0,2}\Z", gap)
+    )
 
 
 def link(drafts: list[Draft], lower: str) -> None:

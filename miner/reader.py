@@ -185,6 +185,9 @@ class Reader:
         if any(f.needs not in weak and f.scope in ("", "soft_tissue") for f, _, _ in sentence.findings):
             # beside a plain calcification word a weak one ("rounded densities") is only its description
             sentence.findings[:] = [hit for hit in sentence.findings if hit[0].needs not in weak]
+        if any(not f.needs and f.scope in ("", "soft_tissue") for f, _, _ in sentence.findings):
+            # "calcified mass with cortex and trabeculae": what makes it bone is its description, not a second mention
+            sentence.findings[:] = [hit for hit in sentence.findings if not (hit[0].needs and hit[0].ossified)]
         verdicts = []
         for finding, start, end in sentence.findings:
             verdict = status.resolve(sentence, lower, start, end, "findings", self.lexicon.priorities, default)

@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 from miner.lexicon import Lexicon, SectionEntry
 from miner.lexicon.terms import plain
 
-_COLON = re.compile(r"(?:\A|(?<=[\n.;,!?\]):*]))[ \t*#_]*((?:[A-Za-z][\w'()&/ -]{0,60}?))[ \t*_]*:(?!\d)")
+_COLON = re.compile(r"(?:\A|(?<=[\n.;,!?\]):*]))[ \t*#_]{0,8}((?:[A-Za-z][\w'()&/ -]{0,60}?))[ \t*_]*:(?!\d)")
 _CAPITALS = re.compile(r"(?<![A-Z])([A-Z][A-Z/&() ]{1,40}[A-Z)]):(?!\d)")
 _LINE = re.compile(r"^[ \t*#_=-]*([A-Za-z][A-Za-z/&() ]{1,40}?)[ \t]*[*_=]*[ \t]*(?:[-.][ \t]+|$)", re.MULTILINE)
 _OPENING = re.compile(
     r"^[ \t*]*([A-Z][A-Z/&]{2,}(?: [A-Z][A-Z/&]{2,}){0,2})(?:[ \t]{2,}|[ \t]+(?=[A-Z]?[a-z]|\d+[.)]))", re.MULTILINE
 )
 _ADDENDUM = re.compile(
-    r"^[ \t*]*(ADDENDUM|Addendum|AMENDED|Amended|CORRECTION|Correction)\b[^\n]{0,40}?(?:[.:]|\n)(?=\s|\Z)(?<!\d:)",
+    r"^[ \t*]*(ADDENDUM|Addendum|AMENDED|Amended|CORRECTION|Correction)\b[^\n.:]{0,40}?(?:(?:\d{1,2}:\d\d)[^\n.:]{0,12})?(?:[.:]|\n)(?=\s|\Z)",
     re.MULTILINE,
 )
 _LETTER = re.compile(r"[A-Za-z]")

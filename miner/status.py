@@ -34,6 +34,9 @@ _CLOSING = re.compile(
     r"apparent|suspected)\b\s*(?:,|;|\band\b|\bwith\b|\bbut\b)"
 )
 _COMMA = re.compile(r"[,;:]")
+_OPENS = re.compile(
+    r"\s*(?:and\s+|but\s+)?(?:an?|the|several|two|three|multiple|numerous|few|some|\d+)\b(?!.*\b(?:or|nor)\b)|.*\balso\b", re.DOTALL
+)
 _QUESTION = re.compile(r"\?")
 _CLAUSE_END = re.compile(
     r"\s*(?:\Z|\n|[.,;:)]|given\b|over\b|based\b|and\b|but\b|in view\b|because\b|on\b|although\b|however\b|here\b|at\b|in\b|with\b|clinically\b|too\b|as well\b)"
@@ -148,6 +151,9 @@ def _blocked(sentence: Sentence, lower: str, cue: CueHit, start: int, end: int, 
             # "no erosions with calcification of the cartilage"
             return True
         comma = max((m.start() for m in _COMMA.finditer(gap)), default=-1)
+        if comma >= 0 and kind == "findings" and category == "ABSENT" and _OPENS.match(gap, comma + 1):
+            # "no fracture, a large calcified mass": an article opens a statement of its own
+            return True
         if comma >= 0 and kind == "findings" and _own_clause(sentence, lower, first + comma, start, end):
             return True
         if category == "ABSENT" and kind == "findings" and _presupposed(sentence, lower, cue, start):
