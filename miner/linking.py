@@ -37,7 +37,7 @@ _BREAK = re.compile(
 )
 _ANOTHER = re.compile(r"\b(?:and|with)\s+(?:\w+\s+){0,2}\Z")
 _BEYOND = re.compile(
-    r"\b(?:below|above|from|distal to|proximal to|level of|to the level of|extending to)\s+(?:the\s+)?(?:\w+\s+)?\Z"
+    r"\b(?:below|above|from|distal to|proximal to|level of|to the level of|extending to)\s+(?:the\s+)?(?:\w+\s+|\w+\s+(?:arch|edge|margin|tip|body|base|line) of\s+(?:the\s+)?)?\Z"
 )
 _IDENTITY = re.compile(
     r"\b(?:is|are|was|were|being|called|so called)\s+(?:an?\s+|the\s+|old\s+|likely\s+|probably\s+|most likely\s+|pelvic\s+)*\Z"
@@ -60,6 +60,8 @@ _DENIAL = re.compile(
     r"\b(?:no|without|not|lacks?|lacking|absence of|devoid of|absent|nor|neither|rather than|never)\b[^.;:]{0,40}\Z"
 )
 _COPULA = re.compile(r"\b(?:is|are|was|were|appears?|remains?|looks?|being|shows?|has|have|become|becomes)\b")
+_SHOWS = re.compile(r"\b(?:shows?|showing|demonstrates?|contains?|has|have|free of|without|exhibits?|with)\b")
+_WITHIN = re.compile(r"\A[^,;]*\b(?:in|within|of)\b")
 _FILLER = frozenset(
     "a an the and or of in to with very is are was were be seen noted appearing shaped like type size sized soft tissue "
     "tissues focus foci area areas density densities deposit deposits collection collections cluster clusters region regions "
@@ -385,7 +387,9 @@ def dominant(one: Draft, lower: str) -> Site | None:
         near = [
             h
             for h in after
-            if not _PREPOSITION.search(lower[one.end : h[1]]) and not _COPULA.search(lower[one.end : h[1]])
+            if not _PREPOSITION.search(lower[one.end : h[1]])
+            and not _COPULA.search(lower[one.end : h[1]])
+            and "," not in lower[one.end : h[1]]
         ]
         subject = [h for h in before if _COPULA.search(lower[h[2] : one.start])]
         # "loose bodies, calcified": the adjective stands behind its noun
@@ -406,8 +410,23 @@ def dominant(one: Draft, lower: str) -> Site | None:
             for h in before
             if _unknown(one, lower, h[2], one.start) <= 1 and not _BREAK.search(lower[h[2] : one.start])
         ]
-        order = [*adjacent, *inside, *_nouns(_run(after, lower)), *after, *before]
+        # "femoral vessels show calcification down to the knee": the subject has it
+        subject = [
+            h
+            for h in before
+            if h[0].scope
+            and not h[0].weak
+            and _SHOWS.search(lower[h[2] : one.start])
+            and not re.search(r"[,;]", lower[h[2] : one.start])
+        ]
+        if after and _WITHIN.search(lower[one.end : after[0][1]]):
+            subject = []
+        order = [*adjacent, *inside, *subject, *_nouns(_run(after, lower)), *after, *before]
     landmarks: list[Site] = []
+    leading = _run(sorted(before, key=lambda h: h[1]), lower)
+    if order and order[0] in leading and any(h[0].scope == "vascular" for h in leading):
+        # "arterial walls of the wrists calcified"
+        return next(h[0] for h in leading if h[0].scope == "vascular")
     run = _run(after, lower)
     if run and any(h[0].scope == "vascular" for h in run) and order and order[0] in run:
         # "of the femoral artery stump": an artery decides wherever it stands in the run

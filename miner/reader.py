@@ -26,7 +26,7 @@ _TITLE_WORDS = 16
 _VERB = re.compile(
     r"\b(?:is|are|was|were|seen|noted|there|has|have|shows?|demonstrat\w*|normal|negative|identified|history|pain|hx)\b"
 )
-_ASKED = re.compile(r"(?:\A|(?<=[\s(,;.-]))\?+\s?\w")
+_ASKED = re.compile(r"(?:\A|(?<=[\s(,;.:-]))\?+\s?\w|(?:\A|(?<=[\s,.;]))check (?:for )?\w")
 _EXAM = Section("exam", "exam", 0, 0)
 
 
@@ -363,7 +363,10 @@ class Reader:
                 for a in one.attributes()
             )
             described = dict.fromkeys(
-                (*one.finding.implies, *(d.id for d, _, _ in one.descriptors if d.dimension != "change" and not d.silent))
+                (
+                    *one.finding.implies,
+                    *(d.id for d, _, _ in one.descriptors if d.dimension != "change" and not d.silent),
+                )
             )
             mentions.append(
                 Mention(

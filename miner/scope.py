@@ -41,7 +41,13 @@ def decide(
         else:
             one.scope, one.scope_basis = fixed, f"finding:{one.finding.id}"
         return
-    if site is not None and examination.scope == "vascular" and site.scope == "soft_tissue" and not site.compartment:
+    if (
+        site is not None
+        and examination.scope == "vascular"
+        and site.scope == "soft_tissue"
+        and not site.compartment
+        and one.finding.head
+    ):
         # on a vascular study "calcified popliteal" is the artery
         one.scope, one.scope_basis = "vascular", f"examination:{examination.region}"
         return

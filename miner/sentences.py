@@ -18,6 +18,7 @@ _OPEN_WORDS = frozenset(
     "of the in and or with a an to at by for from on into over under within along about near left right is are was "
     "were has have not no may be this that these those its as than versus vs soft bilateral both large small".split()
 )
+_ANSWER = re.compile(r"\s+(?:none|nil|no|not seen|negative)\b[^.\n]{0,20}(?:[.\n]|\Z)", re.IGNORECASE)
 _LONGEST = 1200
 _SOFT_BREAK = re.compile(r"[;,]\s")
 
@@ -50,7 +51,7 @@ def _breaks_line(text: str, start: int, end: int, width: int) -> bool:
     if stripped[0].isdigit() and last and last.group().lower() in ("measuring", "approximately", "about", "by", "x"):
         return False
     wrapped = 45 <= width <= 200 and start - line_start >= 0.72 * width
-    return not (wrapped and not before.endswith(":"))
+    return not wrapped
 
 
 def _breaks_stop(text: str, start: int, end: int) -> bool:
@@ -108,7 +109,8 @@ def _breaks_stop(text: str, start: int, end: int) -> bool:
     if stops.startswith("?"):
         # "?HO", "? fracture": a question mark that opens a question does not end a sentence
         opens = start == 0 or text[start - 1] in " \n\t(,;:/"
-        return not opens and not glued
+        # "phleboliths? none": the answer belongs to the question
+        return not opens and not glued and not _ANSWER.match(text, end)
     return not glued
 
 

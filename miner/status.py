@@ -35,7 +35,8 @@ _CLOSING = re.compile(
 )
 _COMMA = re.compile(r"[,;:]")
 _OPENS = re.compile(
-    r"\s*(?:and\s+|but\s+)?(?:an?|the|several|two|three|multiple|numerous|few|some|\d+)\b(?!.*\b(?:or|nor)\b)|.*\balso\b", re.DOTALL
+    r"\s*(?:and\s+|but\s+)?(?:an?|the|several|two|three|multiple|numerous|few|some|\d+)\b(?!.*\b(?:or|nor)\b)|.*\balso\b",
+    re.DOTALL,
 )
 _QUESTION = re.compile(r"\?")
 _CLAUSE_END = re.compile(
