@@ -27,6 +27,7 @@ _VERB = re.compile(
     r"\b(?:is|are|was|were|seen|noted|there|has|have|shows?|demonstrat\w*|normal|negative|identified|history|pain|hx)\b"
 )
 _ASKED = re.compile(r"(?:\A|(?<=[\s(,;.:-]))\?+\s?\w|(?:\A|(?<=[\s,.;]))check (?:for )?\w")
+_AGAINST = re.compile(r"\b(?:rather than|instead of|not)\s+(?:an?\s+|the\s+|of\s+|to\s+)?\Z")
 _EXAM = Section("exam", "exam", 0, 0)
 
 
@@ -169,7 +170,7 @@ class Reader:
         addenda.retract(drafts, parse.sentences, lower)
         contexts = self._contexts(parse, lower, examination) if drafts or self.contexts == "all" else []
         groups = lesions.gather(drafts)
-        heard = self._heard(parse, lower) if groups else []
+        heard = self._heard(parse, lower) + _dismissed(drafts, lower) if groups else []
         outcomes = [self._conclude(lesion, groups, report, lower, contexts, heard, examination) for lesion in groups]
         return self._reading(report, parse, drafts, groups, contexts, outcomes)
 
@@ -306,6 +307,8 @@ class Reader:
                 continue
             else:
                 before = [le for le in groups if min(d.sentence.index for d in le.drafts) < h.sentence.index]
+                # a lesion that bears the name of another cause is not what this name speaks of
+                before = [le for le in before if not le.names or h.cause in le.names] or before
                 owner = max(
                     before,
                     key=lambda le: max(d.sentence.index for d in le.drafts if d.sentence.index < h.sentence.index),
@@ -476,6 +479,19 @@ def _joined(found: list[Context], lower: str) -> list[Context]:
                 continue
         result.append(context)
     return result
+
+
+def _dismissed(drafts: list[Draft], lower: str) -> list[_Heard]:
+    """Mentions that name a cause only to dismiss it ("heterotopic ossification is not favoured")."""
+    found = []
+    for one in drafts:
+        if not one.finding.states or one.verdict.status != "absent" or one.scope != "soft_tissue":
+            continue
+        against = _AGAINST.search(lower, max(one.sentence.start, one.start - 40), one.start)
+        beside = any(d is not one and d.sentence is one.sentence and d.lesion > 0 for d in drafts)
+        if one.verdict.category == "DISMISSED" or (against and beside):
+            found.append(_Heard(one.finding.states, "DISMISSED", one.sentence, one.start, one.end, cued=True))
+    return found
 
 
 def _concluded(heard: _Heard) -> bool:

@@ -79,6 +79,13 @@ def decide(
             one.scope, one.scope_basis = scope, f"site:{site.id}"
             return
     if heading_scope:
+        if heading_scope == "organ" and any(d.id == "crescentic" for d, _, _ in one.descriptors):
+            # comma and horseshoe shapes under "liver" lie on its surface
+            one.scope, one.scope_basis = "soft_tissue", "descriptor:crescentic"
+            return
+        if not heading.sites and examination.scope == "organ" and one.sentence.section.id == "organ_limb":
+            # "Right:" on a mammogram
+            heading_scope = "organ"
         one.scope, one.scope_basis = heading_scope, f"heading:{one.sentence.section.id}"
         return
     if heading.sites:
