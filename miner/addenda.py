@@ -13,7 +13,8 @@ from miner.status import Verdict
 _OPEN = frozenset({"present", "possible"})
 _FURTHER = re.compile(r"\b(?:additional|other|further|new|more|acute)\b")
 _CORRECTED_SIDE = re.compile(
-    r"\b(?:should (?:read|say|be|state)|is actually|was actually|correct side is|refers? to|corrected to|in fact)\b[^.]{0,40}?"
+    r"\b(?:should (?:read|say|be|state)|is actually|was actually|correct side is|refers? to|corrected to|in fact)\b"
+    r"[^.]{0,40}?"
     r"\b(left|right)\b|\b(left|right)\b[^.]{0,30}\b(?:not|instead of|rather than)\b[^.]{0,12}\b(?:left|right)\b"
 )
 

@@ -47,7 +47,7 @@ class Miner:
                 )
                 found = tables(reading)
             except Exception as error:
-                # one broken report must not lose the others; its text may stand in the message, so only the class is kept
+                # one broken report must not lose the others; the message may hold its text, so only the class is kept
                 rows["reports"].append(base | {"outcome": "failed"})
                 rows["failures"].append({"note_id": row["note_id"], "stage": "mine", "error": type(error).__name__})
                 continue

@@ -9,10 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from miner.batch import Miner
+from miner.frame import to_batch
+from miner.pool import joined
+from miner.readers import batches, survey
+from miner.tables import Frames
+from miner.worker import SLICE, mined
+
+# pandas is imported by the functions that need it: `miner lexicon check` starts and ends without it
 if TYPE_CHECKING:
     import pandas as pd
-
-    from miner.tables import Frames
 
 REPORT_COLUMNS = ("soft_tissue", "elsewhere", "cause", "kind")
 MENTION_COLUMNS = ("concept", "status", "scope", "sites")
@@ -74,8 +80,6 @@ def diff(
 
     Raises LexiconError where lexicons hold problems, InputError where reports cannot be read.
     """
-    from miner.batch import Miner
-
     miners = [Miner(lexicons=_folders(which), contexts=contexts) for which in (old, new)]
     batches, ids = _numbered(_batches(reports, text_column, id_column))
     before, after = (_mined(miner, batches) for miner in miners)
@@ -113,11 +117,7 @@ def _batches(
     import pandas as pd
 
     if isinstance(reports, pd.DataFrame):
-        from miner.frame import to_batch
-
         return [to_batch(reports, text_column=text_column, id_column=id_column)]
-    from miner.readers import batches, survey
-
     seen = survey(reports, text_column=text_column, id_column=id_column)
     return [batch.reports for batch in batches(seen)]
 
@@ -135,10 +135,6 @@ def _numbered(batches: Sequence[pa.Table]) -> tuple[list[pa.Table], list[str]]:
 
 
 def _mined(miner: Any, batches: Sequence[pa.Table]) -> Frames:
-    from miner.pool import joined
-    from miner.tables import Frames
-    from miner.worker import SLICE, mined
-
     parts = [
         tables
         for batch in batches

@@ -9,7 +9,9 @@ from typing import Any
 
 import click
 
-from miner.errors import MinerError
+from miner.errors import InputError, LexiconError, MinerError
+
+# Each command imports what it runs, so that `miner --help` and a mistyped option answer at once.
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -95,8 +97,6 @@ def read(
 
 
 def _text(file: Path) -> str:
-    from miner.errors import InputError
-
     try:
         raw = file.read_bytes()
     except OSError as error:
@@ -140,7 +140,8 @@ def sweep(inputs: tuple[str, ...], out: Path, **options: Any) -> None:
     result = run(list(inputs), out, **options)
     counts = result.manifest["counts"]
     click.echo(
-        f"{counts['read']:,} reports read: {counts['mined']:,} mined, {counts['screened_out']:,} without a finding word, {counts['failed']:,} failed."
+        f"{counts['read']:,} reports read: {counts['mined']:,} mined, "
+        f"{counts['screened_out']:,} without a finding word, {counts['failed']:,} failed."
     )
     for sentence in result.fell_short:
         click.echo(sentence, err=True)
@@ -246,13 +247,25 @@ def lexicon() -> None:
 @lexicon.command(epilog="Example: miner lexicon check --lexicons our-lexicons")
 @_lexicons
 def check(lexicons: tuple[Path, ...]) -> None:
-    """Check every entry of every file and run its examples; exit code 1 where something is wrong."""
+    """Check every entry of every file and run its examples; exit code 1 where something is wrong.
+
+    Doubts are listed after the problems: what is allowed but probably not meant. They leave the exit code as it is.
+    """
     from miner.workshop import check as run
+    from miner.workshop import doubts
 
     problems = run(lexicons)
     for problem in problems:
         click.echo(problem)
     click.echo("The lexicons are in order." if not problems else f"{len(problems)} problem(s).")
+    try:
+        doubtful = doubts(lexicons)
+    except LexiconError:  # the files hold problems, listed above; doubts need files that load
+        doubtful = []
+    if doubtful:
+        click.echo("Doubts:")
+    for doubt in doubtful:
+        click.echo(doubt)
     sys.exit(1 if problems else 0)
 
 

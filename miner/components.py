@@ -16,6 +16,7 @@ from miner import sentences as sentencing
 from miner.medspacy_quietly import ConText, ConTextGraph, ConTextModifier
 from miner.text import Normal, normalise
 
+_REMOVED = re.compile(r"[Xx]{3,}|_{2,}")
 _TOKEN = re.compile(r"[^\W\d_]+(?:'[^\W\d_]{1,2}(?![^\W\d_]))?|\d+(?:[.,]\d+)*|[^\w\s]|_+")
 
 
@@ -55,6 +56,9 @@ class Tokenizer:
         for start, end in spans:
             opening = True
             for match in _TOKEN.finditer(text, start, end):
+                if _REMOVED.fullmatch(match.group()):
+                    # a word that de-identification took out must not keep its neighbours apart ("not XXXX showing")
+                    continue
                 words.append(match.group())
                 starts.append(match.start())
                 ends.append(match.end())
@@ -83,7 +87,7 @@ def longest(spans: Iterable[Span]) -> list[Span]:
     return sorted(kept, key=lambda s: s.start)
 
 
-class SentenceConText(ConText):
+class SentenceConText(ConText):  # type: ignore[misc]  # medspaCy has no type information
     """medspaCy's ConText, one graph a sentence: its cost grows with the cues of a sentence, not with those of a report.
 
     ``admits(rule, token index)`` may switch a cue off where it does not hold (some cues belong to certain sections).

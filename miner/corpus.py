@@ -17,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from tqdm import tqdm
 
 from miner import manifest as manifests
 from miner import records, store
@@ -208,7 +209,7 @@ def with_broken(batch: Batch, tables: Tables) -> Tables:
 
 def duplicates(out: Path, parts: int) -> dict[str, int]:
     """How many reports repeat an identifier, and how many a text, that an earlier one has: both were kept."""
-    from pandas.util import hash_array
+    from pandas.util import hash_array  # here, since a sweep starts faster without pandas
 
     ids, texts = [], []
     for number in range(parts):
@@ -253,8 +254,6 @@ def _terminable() -> Iterator[None]:
 @contextlib.contextmanager
 def _shown(progress: bool | None) -> Iterator[Any]:
     """A line with reports done, rate and time on standard error, where that is a terminal."""
-    from tqdm import tqdm
-
     wanted = sys.stderr.isatty() if progress is None else progress
     with tqdm(unit=" reports", unit_scale=True, disable=not wanted, file=sys.stderr, mininterval=0.5) as bar:
         yield bar

@@ -5,14 +5,12 @@ Every function takes finished frames and returns a tidy one; none reads a file, 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import pandas as pd
 
 from miner.records import SCOPES, STATUSES
 from miner.selection import Tables, flow
 from miner.shares import ABSTAINED
-
-if TYPE_CHECKING:
-    import pandas as pd
+from miner.statistics.intervals import goodman
 
 FOUND = ("present", "possible")
 
@@ -26,8 +24,6 @@ def steps(sweep: Tables, counted: pd.DataFrame) -> pd.DataFrame:
     ``counted`` are the rows of ``reports`` that count. ``role`` is ``main``, ``aside`` (what left after the step above
     it) or ``split`` (what was found in those mined; these add up to the last ``main``).
     """
-    import pandas as pd
-
     selected = flow(sweep)
     taken = list(zip(selected["step"], selected["reports"], strict=True))
     lines = [("rows read", int(taken[0][1]), "main")]
@@ -53,10 +49,6 @@ def leaves(counted: pd.DataFrame) -> pd.DataFrame:
     Columns: ``cause``, ``numerator``, ``denominator``, ``estimate``, ``lower``, ``upper`` (Goodman, simultaneous);
     commonest first, the reports that abstain last, as ``(abstained)``.
     """
-    import pandas as pd
-
-    from miner.statistics.intervals import goodman
-
     found = counted[counted["soft_tissue"] == "present"]
     causes = found["cause"].astype(object).where(found["cause"].notna(), "(none)")
     tally = causes.mask(found["abstained"].isin([True]), ABSTAINED).value_counts()
@@ -70,8 +62,6 @@ def leaves(counted: pd.DataFrame) -> pd.DataFrame:
 
 def scopes(mentions: pd.DataFrame) -> pd.DataFrame:
     """Mentions by scope and status: ``scope``, one count column per status, ``reports`` (with a present mention)."""
-    import pandas as pd
-
     table = pd.crosstab(mentions["scope"], mentions["status"]).reindex(index=SCOPES, columns=STATUSES, fill_value=0)
     present = mentions[mentions["status"] == "present"].groupby("scope")["note_id"].nunique()
     table["reports"] = present.reindex(table.index, fill_value=0)

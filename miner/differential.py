@@ -180,8 +180,8 @@ def _ancestors(cause: str, causes: Mapping[str, CauseEntry]) -> set[str]:
 def _depth(
     posterior: Mapping[str, float], causes: Mapping[str, CauseEntry], settings: Mapping[str, float]
 ) -> tuple[str, float, bool]:
-    """The answer as deep as the posterior supports: a leaf, else its family, else the leader with a person asked to look."""
-    leader = max(posterior, key=lambda c: (posterior[c], c))
+    """The answer as deep as the posterior supports: a leaf, else its family, else the leader, for a person to see."""
+    leader = min(posterior, key=lambda c: (-posterior[c], c))
     if posterior[leader] >= settings["leaf"]:
         return leader, posterior[leader], False
     families = _families(posterior, causes)

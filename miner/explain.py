@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from miner.lexicon import CauseEntry, Lexicon, load
 
+# pandas is imported by the one function that needs it: `miner read` starts without it
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -47,5 +48,5 @@ def teaching_table(overlays: Sequence[Path] = ()) -> pd.DataFrame:
 
 
 def families(overlays: Sequence[Path] = ()) -> dict[str, str]:
-    """The row of the teaching page's table that each cause belongs to, by cause id; causes without a row are left out."""
+    """The row of the teaching page's table of each cause, by cause id; causes without a row are left out."""
     return {c.id: c.family for c in _lexicon(tuple(overlays)).of(CauseEntry).values() if c.family}

@@ -11,11 +11,12 @@ from typing import Any
 import pandas as pd
 
 from miner.errors import InputError
+from miner.frame import mine_frame
 from miner.records import SCOPES, STATES, STATUSES
 
 _REPORT_KEYS = frozenset(
-    "note_id person_id note_date age sex modality study_description body_part site_id radiologist_id report_status note_text "
-    "soft_tissue elsewhere kind cause cause_also stated_cause mentions contexts style".split()
+    "note_id person_id note_date age sex modality study_description body_part site_id radiologist_id report_status "
+    "note_text soft_tissue elsewhere kind cause cause_also stated_cause mentions contexts style".split()
 )
 
 
@@ -24,7 +25,8 @@ class Gold:
     """A gold standard as frames.
 
     ``reports``: the input columns and soft_tissue, elsewhere, kind, cause, cause_also (list), stated_cause.
-    ``mentions``: note_id, start, end, status, scope, kind, sites (list), laterality, descriptors (list), size_mm, lesion.
+    ``mentions``: note_id, start, end, status, scope, kind, sites (list), laterality, descriptors (list), size_mm,
+    lesion.
     ``contexts``: note_id, start, end, condition, status.
     """
 
@@ -92,7 +94,8 @@ def load(paths: Sequence[Path]) -> Gold:
                     place = _locate(row["note_text"], item) if "text" in item else None
                     if place is None:
                         problems.append(
-                            f"{where}: {kind} {index}: its text does not occur in the report (nth = {item.get('nth', 1)})"
+                            f"{where}: {kind} {index}: its text does not occur in the report "
+                            f"(nth = {item.get('nth', 1)})"
                         )
                         continue
                     if item.get("status") not in STATUSES or (kind == "mention" and item.get("scope") not in SCOPES):
@@ -154,8 +157,6 @@ def _frame(rows: list[dict[str, Any]], columns: list[str]) -> pd.DataFrame:
 
 def mined(gold: Gold, lexicons: Sequence[Path] = ()) -> Any:
     """The tables of the gold standard's reports, read now."""
-    from miner.frame import mine_frame
-
     return mine_frame(
         gold.reports.drop(columns=["soft_tissue", "elsewhere", "kind", "cause", "cause_also", "stated_cause"]),
         lexicons=list(lexicons),

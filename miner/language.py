@@ -78,9 +78,12 @@ def _rules(lexicon: Lexicon, kind: str) -> Iterable[tuple[str, str, _Form | None
         if kind in decoy.hides:
             for phrase in lexicon.phrases("decoys", decoy.id):
                 yield from rule(phrase, _DECOY)
+    named = {phrase for entry in lexicon.entries[kind] for phrase in lexicon.phrases(kind, entry)}
     for entry in lexicon.entries[kind].values():
         for phrase in entry.exclude:
-            yield from rule(plain(phrase), _DECOY)
+            # what one entry excludes may be the name of another ("normal renal function")
+            if plain(phrase) not in named:
+                yield from rule(plain(phrase), _DECOY)
     for entry in lexicon.entries[kind].values():
         label = f"{kind}:{entry.id}"
         for phrase in lexicon.phrases(kind, entry.id):

@@ -7,6 +7,7 @@ each report (patient text in job logs), and loads quickumls with nltk, which the
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import logging
 import sys
@@ -18,7 +19,9 @@ from typing import Any
 class _Unused(types.ModuleType):
     """Stands for a module that is imported but never used: every name in it is an empty class."""
 
-    __path__: list[str] = []
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.__path__ = []
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -36,7 +39,8 @@ def _import() -> None:
         sys.modules[name] = _Unused(name)
     try:
         with warnings.catch_warnings():
-            pass
+            for module in ("medspacy.context", "medspacy.target_matcher"):
+                importlib.import_module(module)
     finally:
         for name in placeholders:
             sys.modules.pop(name, None)

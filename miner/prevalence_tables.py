@@ -6,17 +6,18 @@ import warnings
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import pandas as pd
+
 from miner.errors import ApproximationWarning, InputError
 from miner.records import CARRIED
 from miner.selection import CAUSE_COLUMN, POLICIES, UNITS, Tables, flow, select, steps, unit_codes
 from miner.shares import ABSTAINED, NONE, cause_shares
+from miner.statistics.intervals import FEW_CLUSTERS, korn_graubard, wilson
 from miner.tabulation import render, save_table
 
 if TYPE_CHECKING:
-    import numpy as np
     import numpy.typing as npt
-    import pandas as pd
-
 __all__ = [
     "POLICIES",
     "QUESTIONS",
@@ -76,8 +77,6 @@ def prevalence(
     looks incomplete. Raises InputError, with all problems at once, for an empty sweep, unknown choices, missing
     columns, more than 50 levels in a column, or patients asked for without patient ids.
     """
-    import pandas as pd
-
     strata = [by] if isinstance(by, str) else list(by)
     selection = select(sweep, unit=unit, among=among, duplicates=duplicates)
     _check_choices(sweep, unit, what, uncertain, cause)
@@ -135,8 +134,6 @@ def with_strata(rows: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
 
 def age_band(age: pd.Series) -> pd.Series:
     """Ages in years as text, ten to a band, ``90+`` at the top; beyond 0 to 120 they are ``(out of range)``."""
-    import pandas as pd
-
     years = pd.to_numeric(age, errors="coerce").astype(float)
     low = (years.clip(0, 90).fillna(0) // 10 * 10).astype(int)
     text: Any = low.map(lambda v: "90+" if v == 90 else f"{v}-{v + 9}").astype(object)
@@ -145,9 +142,6 @@ def age_band(age: pd.Series) -> pd.Series:
 
 
 def _stratum_column(rows: pd.DataFrame, name: str) -> pd.Series:
-    import numpy as np
-    import pandas as pd
-
     if name == "age_band" and name not in rows.columns:
         return age_band(rows["age"])
     if name == "year" and name not in rows.columns:
@@ -171,8 +165,6 @@ def _parts(rows: pd.DataFrame, strata: list[str]) -> Iterator[tuple[tuple[str, .
 
 def _hits(sweep: Tables, rows: pd.DataFrame, what: str, cause: str) -> pd.DataFrame:
     """One line for every row and value that it has: ``row`` (index), ``value``, ``code`` (2 present, 1 possible)."""
-    import pandas as pd
-
     counted = rows[rows["dropped"] == ""]
     if what in ("soft_tissue", "elsewhere"):
         codes = counted[what].map(_STATE_CODE).dropna()
@@ -212,9 +204,6 @@ def _stratum(
     part: pd.DataFrame, hits: pd.DataFrame, values: Sequence[str], unit: str, policies: Sequence[str], level: float
 ) -> Iterator[dict[str, Any]]:
     """The lines of one stratum: every value under every policy."""
-    import numpy as np
-    import pandas as pd
-
     part = part.assign(code=unit_codes(part, unit))
     without = int((part["code"] < 0).sum())
     known = part[part["code"] >= 0]
@@ -257,8 +246,6 @@ def _stratum(
 def _line(
     positive: npt.NDArray[np.bool_], clusters: npt.NDArray[np.int64], clustered: bool, unit: str, level: float
 ) -> dict[str, Any]:
-    from miner.statistics.intervals import korn_graubard, wilson
-
     if clustered:
         result = korn_graubard(positive, clusters, level)
     else:
@@ -289,8 +276,6 @@ def _reasons(known: pd.DataFrame, unit: str, without: int) -> list[str]:
 
 
 def _warn_few(frame: pd.DataFrame) -> None:
-    from miner.statistics.intervals import FEW_CLUSTERS
-
     few = (frame["method"] == "Korn-Graubard") & (frame["clusters"].astype("Float64") < FEW_CLUSTERS).fillna(False)
     if few.any():
         warnings.warn(

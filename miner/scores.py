@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from miner.gold import Gold
+from miner.statistics.intervals import wilson
 
 _REPEATS = 1000
 
@@ -18,11 +19,19 @@ class Tables(Protocol):
     """What is scored: the tables of a sweep as frames."""
 
     @property
-    def reports(self) -> pd.DataFrame: ...
+    def reports(self) -> pd.DataFrame:
+        """One row a report: note_id, soft_tissue, elsewhere, kind, cause, stated_cause, abstained are read."""
+        ...
+
     @property
-    def mentions(self) -> pd.DataFrame: ...
+    def mentions(self) -> pd.DataFrame:
+        """One row a mention: note_id, start, end, concept, status, scope, sites, laterality, descriptors, lesion_id."""
+        ...
+
     @property
-    def contexts(self) -> pd.DataFrame: ...
+    def contexts(self) -> pd.DataFrame:
+        """One row a clinical context: note_id, start, end, condition, status."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +51,7 @@ class Scores:
 
     def value(self, measure: str) -> float:
         """The value of one measure."""
-        return float(self.summary.set_index("measure").loc[measure, "value"])
+        return float(self.summary.set_index("measure")["value"].loc[measure])
 
     def record(self) -> dict[str, Any]:
         """The scores as a JSON-ready dictionary."""
@@ -189,8 +198,8 @@ def evaluate(sweep: Tables, gold: Gold, *, repeats: int = _REPEATS, seed: int = 
     A gold report that the sweep does not hold counts as read wrongly throughout.
     """
     ledger = _Ledger()
-    found_reports = {str(r["note_id"]): r for r in sweep.reports.to_dict("records")}
-    missing = {
+    found_reports = {str(r["note_id"]): {str(k): v for k, v in r.items()} for r in sweep.reports.to_dict("records")}
+    missing: dict[str, Any] = {
         "soft_tissue": None,
         "elsewhere": None,
         "kind": None,
@@ -293,18 +302,12 @@ _FSCORES = ("present", "mention", "descriptors", "sites", "context")
 
 
 def _summary(counts: pd.DataFrame, repeats: int, seed: int) -> pd.DataFrame:
-    from miner.statistics.intervals import wilson
-
     columns = [c for c in counts.columns if c != "person"]
     by_person = counts.groupby("person")[columns].sum()
-    totals = by_person.sum()
-
-    def total(name: str, sums: Mapping[str, Any]) -> Any:
-        return sums[name] if name in sums else 0.0
-
+    totals = {str(name): float(value) for name, value in by_person.sum().items()}
     rows: list[dict[str, Any]] = []
     for measure, (ok, n) in _PROPORTIONS.items():
-        good, number = float(total(ok, totals)), float(total(n, totals))
+        good, number = totals.get(ok, 0.0), totals.get(n, 0.0)
         interval = wilson(int(good), int(number))
         limits = (interval.lower, interval.upper) if number else (np.nan, np.nan)
         rows.append(
@@ -334,7 +337,7 @@ def _summary(counts: pd.DataFrame, repeats: int, seed: int) -> pd.DataFrame:
 
     for name in _FSCORES:
         parts = [f"{name}_tp", f"{name}_fp", f"{name}_fn"]
-        tp, fp, fn = (np.asarray(float(total(p, totals))) for p in parts)
+        tp, fp, fn = (np.asarray(totals.get(p, 0.0)) for p in parts)
         drawn = [draws[:, position[p]] if p in position else np.zeros(repeats) for p in parts]
         for kind in ("f1", "recall", "precision"):
             sample = score(kind, *drawn)
@@ -385,10 +388,11 @@ def compare(one: Scores, two: Scores) -> pd.DataFrame:
 def render(scores: Scores) -> str:
     """The scores as text: the summary, the report states and the causes."""
     rows = [f"{'measure':28s} {'value':>6s}  {'95 % interval':15s} {'n':>6s}"]
-    for row in scores.summary.itertuples():
-        if row.denominator:
+    for row in scores.summary.to_dict("records"):
+        if row["denominator"]:
             rows.append(
-                f"{row.measure:28s} {row.value:6.3f}  {row.lower:.3f} to {row.upper:.3f}  {row.denominator:6.0f}"
+                f"{row['measure']:28s} {row['value']:6.3f}  {row['lower']:.3f} to {row['upper']:.3f}  "
+                f"{row['denominator']:6.0f}"
             )
     causes = scores.causes.to_string(index=False, float_format=lambda v: f"{v:.2f}")
     return "\n".join(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -34,6 +35,7 @@ class Section:
     title_start: int = 0
     scope: str = ""
     sites: tuple[str, ...] = ()
+    organ: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,8 @@ def split(text: str, titles: Titles) -> tuple[Section, ...]:
             continue
         end, title, entry = found[start]
         covered = end
-        following = next((s for s in starts[index + 1 :] if s >= end), len(text))
+        upcoming = bisect.bisect_left(starts, end, index + 1)
+        following = starts[upcoming] if upcoming < len(starts) else len(text)
         if entry is None or entry.role == "organ":
             own = role if role in ("request", "history", "conclusion", "addendum", "comparison") else "body"
             if own in ("request", "history", "comparison"):
@@ -150,6 +153,7 @@ def split(text: str, titles: Titles) -> tuple[Section, ...]:
                 start,
                 entry.scope if entry else "",
                 entry.sites if entry else (),
+                entry is not None and entry.role == "organ",
             )
         )
     return tuple(_closed(sections, text))
@@ -158,6 +162,7 @@ def split(text: str, titles: Titles) -> tuple[Section, ...]:
 _SHORT = frozenset({"request", "history", "comparison", "technique", "exam"})
 _ASKS = re.compile(r"\?|\b(?:query|rule out|r/o|evaluate|assess|exclude|please|eval)\b", re.IGNORECASE)
 _LINE_END = re.compile(r"\n+")
+_PARAGRAPH = re.compile(r"\n[ \t]*\n\s*")
 _SENTENCE_END = re.compile(r"[.?!]\s+(?=[A-Z])")
 
 
@@ -167,15 +172,19 @@ def _closed(sections: list[Section], text: str) -> Iterator[Section]:
     Many reports have a heading over the request and none over the findings. Where a findings heading comes later, the
     request keeps its text up to the next heading.
     """
+    last_body = max(
+        (i for i, s in enumerate(sections) if s.role in ("body", "addendum") and s.id != "heading" and not s.organ), default=-1
+    )
     for index, section in enumerate(sections):
-        later = any(s.role in ("body", "addendum") and s.id not in ("heading",) for s in sections[index + 1 :])
-        if section.role not in _SHORT or later or not section.title:
+        if section.role not in _SHORT or index < last_body or not section.title:
             yield section
             continue
         body = text[section.start : section.end]
         offset = len(body) - len(body.lstrip())
         cut = None
-        for match in _LINE_END.finditer(body, offset):
+        # organ headings further down are findings too, so that only a blank line ends the request before them
+        ending = _PARAGRAPH if any(s.organ for s in sections[index + 1 : index + 40]) else _LINE_END
+        for match in ending.finditer(body, offset):
             rest = body[match.end() :].lstrip()
             line = body[offset : match.start()].rstrip()
             wrapped = rest[:1].islower() or line.endswith(",")

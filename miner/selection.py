@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+import numpy as np
+import pandas as pd
+
 from miner.errors import InputError
 from miner.records import TABLES
 
 if TYPE_CHECKING:
-    import numpy as np
     import numpy.typing as npt
-    import pandas as pd
-
 UNITS = ("report", "study", "patient")
 
 DUPLICATES = ("once", "keep")
@@ -75,8 +75,6 @@ def select(sweep: Tables, *, unit: str = "report", among: str | None = None, dup
     ``among`` keeps only units (reports, studies, patients) in any report of which that context condition is present.
     Raises InputError for an empty sweep, an unknown choice, or a condition that no report has.
     """
-    import pandas as pd
-
     reports = sweep.reports
     if not len(reports):
         raise InputError("the sweep has no reports: there is nothing to count. Check its input")
@@ -113,8 +111,6 @@ def flow(sweep: Tables, *, unit: str = "report", among: str | None = None, dupli
 
 def steps(selection: Selection, among: str | None = None) -> pd.DataFrame:
     """The steps of ``flow`` for a selection that is already made; its columns."""
-    import pandas as pd
-
     rows, why = selection.rows, selection.rows["dropped"]
     taken = [
         ("rows read", pd.Series(True, index=rows.index)),
@@ -142,9 +138,6 @@ def steps(selection: Selection, among: str | None = None) -> pd.DataFrame:
 
 def unit_codes(rows: pd.DataFrame, unit: str) -> npt.NDArray[np.int64]:
     """A number for the report, study or patient of each row; -1 where the patient is asked for and not known."""
-    import numpy as np
-    import pandas as pd
-
     if unit not in UNITS:
         raise InputError(f"unit={unit!r} is not known; choose one of {', '.join(UNITS)}")
     own = np.arange(len(rows), dtype=np.int64)
@@ -162,8 +155,6 @@ def _failed(rows: pd.DataFrame) -> pd.Series:
 
 
 def _superseded(rows: pd.DataFrame) -> pd.Series:
-    import pandas as pd
-
     status = rows["report_status"].astype(object)
     version = status.map({s: _VERSIONS.get(str(s).strip().lower(), 0) for s in status.dropna().unique()})
     version = version.astype(float).fillna(0)
@@ -180,8 +171,6 @@ def _superseded(rows: pd.DataFrame) -> pd.Series:
 
 
 def _duplicated(rows: pd.DataFrame) -> pd.Series:
-    import pandas as pd
-
     result = pd.Series(False, index=rows.index)
     countable = rows["text_digest"].notna() & (rows["dropped"] == "")
     carried = [c for c in TABLES["reports"].names[: TABLES["reports"].names.index("outcome")] if c != "note_id"]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from miner.errors import ApproximationWarning, InputError
 from miner.selection import CAUSE_COLUMN, POLICIES, UNITS, Tables, select, unit_codes
-
-if TYPE_CHECKING:
-    import pandas as pd
+from miner.statistics.compare import equivalence, multinomial_test, nearest_shares
+from miner.statistics.intervals import goodman, wilson
 
 TABLE_COLUMNS = ("cause_family", "label", "low", "high")
 FEW = 5
@@ -52,8 +53,6 @@ def cause_shares(
     Warns ApproximationWarning if reports of one patient count as independent. Raises InputError, with all problems at
     once, for an empty sweep, unknown choices, or a table that cannot be used.
     """
-    import pandas as pd
-
     bases = tuple(CAUSE_COLUMN) if cause == "all" else (cause,)
     if unit is None:
         unit = "patient" if sweep.reports.get("person_id", pd.Series(dtype=object)).notna().any() else "report"
@@ -89,11 +88,6 @@ def _shares(
     level: float,
     exact: bool,
 ) -> pd.DataFrame:
-    import pandas as pd
-
-    from miner.statistics.compare import multinomial_test, nearest_shares
-    from miner.statistics.intervals import goodman, wilson
-
     placed = _placed(found, basis, families, set(table["cause_family"]))
     tally = placed.value_counts()
     counts = [int(tally.get(family, 0)) for family in table["cause_family"]]
@@ -181,8 +175,6 @@ def _families(
 
 
 def _verdict(row: dict[Any, Any], limit: dict[Any, Any], table: pd.DataFrame, level: float) -> str:
-    from miner.statistics.compare import equivalence
-
     low, high = float(row["low"]), float(row["high"])
     count, total = int(limit["count"]), int(limit["nobs"])
     if not total:

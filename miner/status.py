@@ -33,6 +33,7 @@ _CLOSING = re.compile(
     r"\b(?:seen|noted|identified|present|demonstrated|evident|visuali[sz]ed|appreciated|detected|visible|found|shown|"
     r"apparent|suspected)\b\s*(?:,|;|\band\b|\bwith\b|\bbut\b)"
 )
+_MAKES = re.compile(r"\b(?:makes?|making|renders?|rendering|argues? against|speaks? against)\b")
 _COMMA = re.compile(r"[,;:]")
 _OPENS = re.compile(
     r"\s*(?:and\s+|but\s+)?(?:an?|the|several|two|three|multiple|numerous|few|some|\d+)\b(?!.*\b(?:or|nor)\b)|.*\balso\b",
@@ -177,6 +178,9 @@ def _blocked(sentence: Sentence, lower: str, cue: CueHit, start: int, end: int, 
         and (not _CLAUSE_END.match(lower, cue.end) if bare else _TO_BE.match(lower, cue.end) is not None)
     ):
         # "calcification, likely tendinitis": the hedge belongs to what follows it
+        return True
+    if not forward and _MAKES.search(gap):
+        # "the calcification makes an abscess unlikely"
         return True
     formerly = re.search(r"\b(?:formerly|previously|earlier|where)\b", gap) is not None
     if not forward and cue.entry.id == "neg_none_post" and (formerly or not _STOP.match(lower, cue.end)):

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import filelock
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -45,8 +46,6 @@ def locked(out: Path) -> Iterator[None]:
 
     Raises InputError where another sweep holds it or nothing can be written there.
     """
-    import filelock
-
     try:
         out.mkdir(parents=True, exist_ok=True)
         for name in (MARKERS, *records.TABLES):

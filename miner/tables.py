@@ -14,8 +14,9 @@ import pyarrow.parquet as pq
 from miner import manifest as manifests
 from miner import records
 from miner.errors import InputError
-from miner.store import part_path
+from miner.store import markers, part_path
 
+# pandas is imported by what makes a frame: a sweep from the command line starts without it
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -119,8 +120,8 @@ class Sweep(_Frames):
     def __repr__(self) -> str:
         counts = self.manifest["counts"]
         return (
-            f"Sweep({str(self.path)!r}, {self.manifest['state']}: {counts['read']:,} reports, {counts['mined']:,} mined, "
-            f"{counts['screened_out']:,} screened out, {counts['failed']:,} failed)"
+            f"Sweep({str(self.path)!r}, {self.manifest['state']}: {counts['read']:,} reports, "
+            f"{counts['mined']:,} mined, {counts['screened_out']:,} screened out, {counts['failed']:,} failed)"
         )
 
     def _repr_html_(self) -> str:
@@ -149,6 +150,4 @@ def load(out: str | Path, *, partial: bool = False) -> Sweep:
             f"{out}: this sweep is {manifest['state']}, not complete; repeat the same sweep to go on with it, or load "
             "what there is with partial=True (--partial)"
         )
-    from miner.store import markers
-
     return Sweep(out, manifests.close(manifest, markers(out), state=manifest["state"]))

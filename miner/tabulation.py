@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from miner.errors import InputError
 
+# pandas is imported by the function that needs it: the lexicon workshop starts without it
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -98,7 +99,7 @@ def to_excel(frame: pd.DataFrame, path: Path) -> None:
     Raises InputError where openpyxl is missing, OSError where the file cannot be written.
     """
     try:
-        import openpyxl
+        import openpyxl  # optional: only the extra 'excel' installs it
     except ImportError as error:
         raise InputError("Excel files need openpyxl: install miner with its extra 'excel', or write .csv") from error
     book = openpyxl.Workbook()

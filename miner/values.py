@@ -43,7 +43,7 @@ def is_missing(value: str) -> bool:
 
 
 def parse_age(value: str) -> float | None:
-    """Age in years from ``67``, ``67Y``, ``067Y``, ``8M`` (months), ``3W``, ``10D``; None where unreadable or not 0-120.
+    """Age in years from ``67``, ``67Y``, ``067Y``, ``8M`` (months), ``3W``, ``10D``; None if unreadable or not 0-120.
 
     Top-coded ages (``90+``, ``>89``) are taken at the figure given.
     """

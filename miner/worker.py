@@ -1,7 +1,7 @@
 """The process that mines: batches in by standard input, tables out by standard output.
 
 It is started by :mod:`miner.pool` and shares nothing with its parent, so a report that kills it, hangs it or bloats it
-costs one report. Its standard error is closed: libraries that log what they read cannot put patient text into a job log.
+costs one report. Its standard error is closed: libraries that log what they read put no patient text into a job log.
 """
 
 from __future__ import annotations
@@ -125,7 +125,10 @@ def mined(miner: Mines, batch: pa.Table, time_limit: float) -> Iterator[dict[str
 
 @contextlib.contextmanager
 def _within(seconds: float) -> Iterator[None]:
-    """Raise TimeUp in the body after ``seconds``. Where timers cannot be used (Windows, a thread) the parent's watch remains."""
+    """Raise TimeUp in the body after ``seconds``.
+
+    Where timers cannot be used (Windows, a thread) the parent's watch remains.
+    """
     timers = hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
     if not timers or seconds <= 0:
         yield

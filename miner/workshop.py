@@ -9,14 +9,18 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from miner import tabulation
 from miner.changes import Diff, diff, render
 from miner.errors import InputError, LexiconError
+from miner.examples import run
 from miner.language import KINDS
 from miner.lexicon import CueEntry, Decoy, Entry, Lexicon, load
 from miner.lexicon.entries import Abbreviation
 from miner.lexicon.loader import FILES
 from miner.lexicon.terms import plain
+from miner.reader import Reader
 
+# pandas is imported by the functions that need it: `miner lexicon check` starts and ends without it
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -40,9 +44,6 @@ def check(overlays: Sequence[str | Path] = (), *, examples: bool = True) -> list
         return list(error.problems)
     if not examples:
         return []
-    from miner.examples import run
-    from miner.reader import Reader
-
     reader = Reader(folders)
     return [line for kind in FILES for line in run(reader, kind)]
 
@@ -178,8 +179,6 @@ def save_table(frame: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
     In a ``.csv``, a cell that a spreadsheet would run as a formula begins with an apostrophe. Raises InputError for
     another ending or a folder that does not exist.
     """
-    from miner import tabulation
-
     target = Path(path)
     if target.suffix.lower() in (".html", ".htm"):
         if not target.parent.is_dir():

@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from miner import corpus as sweep_module
-from miner import records, store
+from miner import pool, records, store
 from miner.corpus import sweep
 from miner.errors import InputError, MinerError, WriteError
 from miner.tables import Sweep, load
@@ -500,8 +500,6 @@ def test_progress(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_worker_is_replaced_after_its_share(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Workers are replaced after so many reports, and nothing is lost."""
-    from miner import pool
-
     started_ones = []
     real = pool._Worker.__init__
 

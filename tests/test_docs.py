@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import random
 import re
 import shlex
 import sys
@@ -186,8 +187,6 @@ def test_the_notebook_was_run() -> None:
 
 def test_the_speed_corpora_are_varied_and_mention_what_they_should() -> None:
     """The benchmark's reports hardly repeat a sentence, and only those meant to mention calcification do."""
-    import random
-
     speed = script("speed")
     chance = random.Random(1)
     plain = [speed.report(n, False, chance)["note_text"] for n in range(300)]

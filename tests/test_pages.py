@@ -59,25 +59,31 @@ class Page(HTMLParser):
         self.broken += self.open
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note the tag, and that it is open unless it is void."""
         self.tags.append((tag, dict(attrs)))
         if tag not in VOID:
             self.open.append(tag)
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note a tag that closes itself."""
         self.tags.append((tag, dict(attrs)))
 
     def handle_endtag(self, tag: str) -> None:
+        """Close the innermost open tag; another one is noted as broken."""
         if not self.open or self.open.pop() != tag:
             self.broken.append(tag)
 
     def handle_data(self, data: str) -> None:
+        """Note the text."""
         self.text.append(data)
 
     def all(self, tag: str) -> list[dict[str, str | None]]:
+        """The attributes of every such tag, in order."""
         return [attributes for name, attributes in self.tags if name == tag]
 
     @property
     def words(self) -> str:
+        """The text of the page with every run of blanks as one blank."""
         return " ".join(" ".join(self.text).split())
 
 

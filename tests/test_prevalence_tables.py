@@ -15,7 +15,9 @@ from sweeps import Sweep, report, sweep
 
 from miner.errors import ApproximationWarning, InputError
 from miner.prevalence_tables import age_band, prevalence
+from miner.records import TABLES
 from miner.statistics.intervals import clopper_pearson, korn_graubard, wilson
+from miner.tables import to_frame
 
 
 @pytest.fixture(autouse=True)
@@ -297,9 +299,6 @@ def test_a_single_cause_can_be_asked_for() -> None:
 
 def test_frames_as_a_sweep_gives_them() -> None:
     """Nullable integers, nullable booleans and datetimes, as read from the Parquet tables, count like plain columns."""
-    from miner.records import TABLES
-    from miner.tables import to_frame
-
     made = mixed()
     plain = made.reports.assign(person_id=[f"p{i // 2}" for i in range(10)]).astype(object)
     rows = plain.where(plain.notna(), None).to_dict("records")

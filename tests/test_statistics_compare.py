@@ -7,7 +7,8 @@ import math
 
 import numpy as np
 import pytest
-from scipy import stats
+import statsmodels.api as sm
+from scipy import optimize, stats
 
 from miner.errors import InputError
 from miner.statistics import compare
@@ -79,8 +80,6 @@ def test_annual_change_between_two_years_is_the_ratio() -> None:
 
 def test_annual_change_on_cells_equals_single_reports() -> None:
     """Collapsing to cells of patient and year leaves slope and sandwich errors as they are on single reports."""
-    import statsmodels.api as sm
-
     rng = np.random.default_rng(3)
     person = rng.integers(0, 150, 900)
     year = rng.integers(2015, 2021, 900)
@@ -175,8 +174,6 @@ def test_nearest_shares_stay_within_their_ranges() -> None:
 
 def test_nearest_shares_are_the_best_of_all() -> None:
     """No other shares in the ranges make the counts more probable, as a general optimiser confirms."""
-    from scipy import optimize
-
     counts, low, high = np.array([70, 20, 10]), [0.3, 0.1, 0.15], [0.6, 0.5, 0.5]
     found = compare.nearest_shares(counts, low, high)
     best = optimize.minimize(

@@ -7,6 +7,8 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from delicatessen import MEstimator
+from delicatessen.estimating_equations import ee_rogan_gladen
 
 from miner.errors import InputError
 from miner.statistics import corrected
@@ -140,9 +142,6 @@ def test_rogan_gladen_gives_the_examples_of_lang_and_reiczigel(
 
 def test_rogan_gladen_agrees_with_delicatessen() -> None:
     """The estimate is that of the M-estimator for an external validation."""
-    from delicatessen import MEstimator
-    from delicatessen.estimating_equations import ee_rogan_gladen
-
     y_star = np.r_[np.ones(270), np.zeros(680), np.ones(204), np.zeros(38), np.ones(18), np.zeros(71)]
     y = np.r_[np.full(950, np.nan), np.ones(242), np.zeros(89)]
     r = np.r_[np.ones(950), np.zeros(331)]

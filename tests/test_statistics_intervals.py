@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+import statsmodels.api as sm
 from scipy import stats
 
 from miner.errors import InputError
@@ -68,8 +69,6 @@ def test_korn_graubard_with_identical_reports_counts_patients() -> None:
 
 def test_korn_graubard_variance_is_the_sandwich() -> None:
     """The design effect equals that of a cluster-robust linear model with an intercept alone."""
-    import statsmodels.api as sm
-
     rng = np.random.default_rng(1)
     sizes = rng.integers(1, 6, 250)
     person = np.repeat(np.arange(250), sizes)

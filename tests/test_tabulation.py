@@ -7,6 +7,7 @@ import json
 import sys
 from pathlib import Path
 
+import openpyxl
 import pandas as pd
 import pytest
 
@@ -106,8 +107,6 @@ def test_json_has_null_for_missing(tmp_path: Path) -> None:
 
 def test_text_is_not_run_as_a_formula(tmp_path: Path) -> None:
     """A value from the input that begins with = stays text in Excel."""
-    import openpyxl
-
     path = save_table(frame().assign(sex=["=1+1", "M"]), tmp_path / "t.xlsx")
     cell = openpyxl.load_workbook(path).active["A2"]
     assert cell.value == "=1+1"

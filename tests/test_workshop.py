@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 
 from miner import workshop
+from miner.cli import main
 from miner.errors import InputError, LexiconError
 from miner.examples import Example, run
 from miner.lexicon import load
@@ -338,3 +340,25 @@ def test_no_reports(tmp_path: Path) -> None:
     assert found.read == 0
     assert found.prevalence["share_after"].tolist() == [0.0, 0.0]
     assert "0 of 0 reports change" in workshop.render(found)
+
+
+def test_the_command_prints_doubts_and_keeps_the_exit_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Doubts follow the problems under a heading; only problems decide the exit code."""
+    monkeypatch.setattr(workshop, "doubts", lambda overlays: ["sites.toml: knee: has no example; give it a hit"])
+    for problems, code in (([], 0), (["sites.toml: knee: wrong"], 1)):
+        monkeypatch.setattr(workshop, "check", lambda overlays, found=problems: found)
+        shown = CliRunner().invoke(main, ["lexicon", "check"])
+        assert shown.exit_code == code
+        assert shown.stdout.splitlines()[-2:] == ["Doubts:", "sites.toml: knee: has no example; give it a hit"]
+
+
+def test_the_command_has_no_doubts_about_files_that_do_not_load(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the files hold problems, these alone are printed."""
+
+    def broken(overlays: object) -> list[str]:
+        raise LexiconError(["sites.toml: knee: wrong"])
+
+    monkeypatch.setattr(workshop, "check", lambda overlays: ["sites.toml: knee: wrong"])
+    monkeypatch.setattr(workshop, "doubts", broken)
+    shown = CliRunner().invoke(main, ["lexicon", "check"])
+    assert (shown.exit_code, shown.stdout) == (1, "sites.toml: knee: wrong\n1 problem(s).\n")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
+
+import pandas as pd
 
 from miner import counts
 from miner.errors import ApproximationWarning, InputError
@@ -13,9 +15,6 @@ from miner.pages.words import rows_of
 from miner.prevalence_tables import prevalence
 from miner.selection import CAUSE_COLUMN, Tables, select
 from miner.shares import cause_shares
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 POLICY = "no"
 """The policy of the headline, the causes and the groups: what is only possible counts as without."""
@@ -41,9 +40,14 @@ class Sweep(Tables, Protocol):
     """What the report needs of a sweep: its tables as frames, and the manifest."""
 
     @property
-    def failures(self) -> pd.DataFrame: ...
+    def failures(self) -> pd.DataFrame:
+        """The reports that failed: ``note_id``, ``stage``, ``error``."""
+        ...
+
     @property
-    def manifest(self) -> Mapping[str, Any]: ...
+    def manifest(self) -> Mapping[str, Any]:
+        """What ``run.json`` holds: settings, inputs, counts, versions."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +116,6 @@ def gather(
     What fell short in the run, and warnings that an interval is approximate, become ``cautions`` of the page. Raises
     InputError for an empty sweep.
     """
-    import pandas as pd
-
     rows = select(sweep).rows
     counted = rows[rows["dropped"] == ""]
     ids = set(counted["note_id"])

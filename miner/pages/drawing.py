@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from io import StringIO
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from xml.etree import ElementTree
 
-from miner.pages.words import known
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+from miner.pages.words import known
 
 INK = "#1d2a35"
 QUIET = "#5c6a75"
@@ -46,9 +49,6 @@ _RC: Any = {
 
 def render(name: str, height: float, draw: Callable[[Figure], None], title: str, description: str) -> str:
     """Draw on a fresh figure and return it as SVG: no date, no fonts, ids of its own, title and desc in it."""
-    from matplotlib import rc_context
-    from matplotlib.figure import Figure
-
     with rc_context(_RC):
         figure = Figure(figsize=(WIDTH, height))
         draw(figure)
@@ -101,6 +101,7 @@ def _tidy(element: ElementTree.Element, stem: str, used: set[str]) -> None:
 
 
 def plot_area(figure: Figure, height: float, *, left: float, right: float, bottom: float, top: float) -> Axes:
+    """Axes for data on a figure ``height`` inches high, with margins in inches; no line above or to the right."""
     axes = figure.add_axes(
         (left / WIDTH, bottom / height, (WIDTH - left - right) / WIDTH, (height - bottom - top) / height)
     )
@@ -110,6 +111,7 @@ def plot_area(figure: Figure, height: float, *, left: float, right: float, botto
 
 
 def canvas(figure: Figure, height: float) -> Axes:
+    """Axes without lines over the whole figure, in inches from the lower left corner: for diagrams."""
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set_xlim(0, WIDTH)
     axes.set_ylim(0, height)
@@ -118,6 +120,7 @@ def canvas(figure: Figure, height: float) -> Axes:
 
 
 def box(axes: Axes, x: float, y: float, width: float, label: str, count: int) -> None:
+    """A box of a flow diagram around (``x``, ``y``), ``width`` wide, with a label and below it a count in bold."""
     axes.fill(
         [x - width / 2, x + width / 2, x + width / 2, x - width / 2], [y - 0.19, y - 0.19, y + 0.19, y + 0.19],
         facecolor="#f4f6f8", edgecolor="#8fa0ad", linewidth=0.7,
@@ -127,18 +130,25 @@ def box(axes: Axes, x: float, y: float, width: float, label: str, count: int) ->
 
 
 def aside(axes: Axes, x: float, y: float, lines: Sequence[tuple[str, int]]) -> None:
+    """Beside a flow diagram, what leaves it: ``lines`` of label and count, centred on ``y``, starting at ``x``."""
     for place, (label, count) in enumerate(lines):
         height = y + 0.075 * (len(lines) - 1) - 0.15 * place
         axes.text(x, height, f"− {count:,}  {label}", ha="left", va="center", fontsize=7.5, color=QUIET)
 
 
 def arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float]) -> None:
+    """An arrow from ``start`` to ``end``, each (x, y) in the units of the axes."""
     axes.annotate(
         "", end, start, arrowprops={"arrowstyle": "-|>", "color": QUIET, "linewidth": 0.7, "shrinkA": 0, "shrinkB": 0}
     )
 
 
 def whisker(axes: Axes, row: Mapping[str, Any], y: float, marker: str, colour: str, ends: tuple[float, float]) -> None:
+    """An estimate with its interval at the height ``y``; ``row`` has ``estimate``, ``lower`` and ``upper``.
+
+    What lies beyond ``ends`` of the axis is drawn at its end, the estimate then as a hollow marker. What is not known
+    is left out.
+    """
     low, high, middle = (
         min(max(float(row[name]), ends[0]), ends[1]) if known(row.get(name)) else None
         for name in ("lower", "upper", "estimate")
@@ -151,9 +161,7 @@ def whisker(axes: Axes, row: Mapping[str, Any], y: float, marker: str, colour: s
 
 
 def legend(axes: Axes, series: Iterable[str], reference: str) -> None:
-    from matplotlib.lines import Line2D
-    from matplotlib.patches import Patch
-
+    """The key above the axes: an entry a series, in the order of ``STYLES``, and the band ``reference``, if any."""
     keys: list[Any] = [
         Line2D([], [], marker=marker, color=colour, linewidth=1.3, markersize=5, label=name)
         for name, (marker, colour) in zip(series, STYLES * 3, strict=False)
@@ -167,13 +175,13 @@ def legend(axes: Axes, series: Iterable[str], reference: str) -> None:
 
 
 def percent_ticks(axis: Any) -> None:
-    from matplotlib.ticker import FuncFormatter, MaxNLocator
-
+    """Have an axis of shares of 0 to 1 show per cent at round values, and nothing below 0."""
     axis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.4g} %" if value >= 0 else ""))
 
 
 def shade(share: float) -> tuple[float, float, float]:
+    """The colour (red, green, blue, each 0 to 1) of a cell of a heat map: pale at a share of 0, deep from 1 on."""
     pale, deep = (0.955, 0.968, 0.978), (0.0, 0.333, 0.549)
     strength = min(1.0, share) ** 0.7 if share else 0.0
     return tuple(a + (b - a) * strength for a, b in zip(pale, deep, strict=True))  # type: ignore[return-value]

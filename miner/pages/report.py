@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from markupsafe import Markup
+
 from miner import counts
 from miner.errors import InputError, WriteError
 from miner.pages import figures, prose, tables
@@ -281,6 +283,4 @@ def _flat(value: Any, path: str = "") -> list[tuple[str, object]]:
 
 
 def _safe(svg: str | None) -> Any:
-    from markupsafe import Markup
-
     return None if svg is None else Markup(svg)

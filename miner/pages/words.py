@@ -7,10 +7,10 @@ from math import floor, isfinite, log10
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
 if TYPE_CHECKING:
     import pandas as pd
-    from jinja2 import Environment
-
 
 PERCENT = "\N{NO-BREAK SPACE}%"
 """The sign as it stands behind a number, on the same line."""
@@ -74,8 +74,6 @@ def decade(value: float) -> int:
 
 def environment() -> Environment:
     """The Jinja2 environment: everything escaped, an unknown name is an error."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
     made = Environment(
         loader=PackageLoader("miner.pages"),
         autoescape=True,

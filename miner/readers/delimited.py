@@ -30,7 +30,7 @@ csv.field_size_limit(max(csv.field_size_limit(), LONGEST_ROW))
 
 @dataclass(slots=True)
 class Chunk:
-    """Rows as a reader finds them. ``numbers`` are the row numbers of ``table``'s rows; ``broken``: (number, reason)."""
+    """Rows as a reader finds them. ``numbers``: the row numbers of ``table``'s rows; ``broken``: (number, reason)."""
 
     table: pa.Table
     numbers: pa.Array

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from miner.errors import InputError
 from miner.statistics.intervals import Interval, clopper_pearson, wilson
 
-if TYPE_CHECKING:
-    import pandas as pd
+# scipy and statsmodels take a second to import: only functions that need them do, so `miner prevalence` starts at once
 
 
 def agreement(
@@ -31,8 +31,6 @@ def agreement(
     Columns: ``measure``, ``estimate``, ``lower``, ``upper``, ``nobs``, ``method``, ``note``.
     Raises InputError for unequal lengths, no complete pair, or labels outside ``categories``.
     """
-    import pandas as pd
-
     table, left_out = _crossed(first, second, categories)
     total = int(table.sum())
     note = f"{left_out} pairs with a missing label left out" if left_out else ""
@@ -137,8 +135,6 @@ def _square(table: npt.ArrayLike) -> npt.NDArray[np.float64]:
 def _crossed(
     first: Sequence[Any] | pd.Series, second: Sequence[Any] | pd.Series, categories: Sequence[Any] | None
 ) -> tuple[npt.NDArray[np.float64], int]:
-    import pandas as pd
-
     if len(first) != len(second):
         raise InputError(f"the two readers must have labelled the same items, but gave {len(first)} and {len(second)}")
     pairs = pd.DataFrame({"first": list(first), "second": list(second)})

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from miner.errors import InputError
 from miner.statistics.intervals import Interval, wilson
 
-if TYPE_CHECKING:
-    import pandas as pd
+# scikit-learn takes a second to import: only the functions that need it do, so that `miner prevalence` starts at once
 
 STRATEGIES = ("quantile", "uniform")
 
@@ -47,8 +47,6 @@ def reliability(
     Columns: ``low``, ``high`` (edges of the band), ``nobs``, ``predicted`` (mean probability), ``observed``, ``lower``,
     ``upper``. Raises InputError as ``brier`` does, and for an unknown strategy or no bands.
     """
-    import pandas as pd
-
     y, p = _checked(correct, probability)
     edges = _edges(p, bins, strategy)
     band = np.searchsorted(edges[1:-1], p)
@@ -95,8 +93,6 @@ def calibration_error(
     perfect and up to .999 in between.
     Raises InputError as ``reliability`` does.
     """
-    import pandas as pd
-
     y, p = _checked(correct, probability)
     edges = _edges(p, bins, strategy)
     band = np.searchsorted(edges[1:-1], p)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from miner.errors import InputError
-from miner.statistics.intervals import Interval
+from miner.statistics.intervals import Interval, clopper_pearson
 
-if TYPE_CHECKING:
-    import pandas as pd
+# scipy and statsmodels take a second to import: only functions that need them do, so `miner prevalence` starts at once
 
 EXACT_OUTCOMES = 200_000
 """Up to so many possible outcomes the multinomial test lists them all; beyond, it draws."""
@@ -57,7 +58,6 @@ def mantel_haenszel(tables: npt.ArrayLike, level: float = 0.95) -> pd.DataFrame:
     Columns: ``measure``, ``estimate``, ``lower``, ``upper``, ``p_value``, ``p_homogeneity``, ``strata``, ``method``.
     Raises InputError for tables of the wrong shape, negative counts, or nothing to compare.
     """
-    import pandas as pd
     from statsmodels.stats.contingency_tables import StratifiedTable
 
     stack = np.asarray(tables, dtype=float)
@@ -129,8 +129,6 @@ def annual_percent_change(
     fit that does not converge is replaced by Poisson, and the note says so.
     Raises InputError for unequal lengths, missing values, a single year, no positives, or an unknown family.
     """
-    import pandas as pd
-
     families = ("poisson", "log_binomial")
     data = pd.DataFrame({"y": np.asarray(positive, dtype=float), "year": np.asarray(year, dtype=float)})
     if family not in families:
@@ -159,8 +157,6 @@ def annual_percent_change(
 
 
 def _log_slope(cells: pd.DataFrame, family: str) -> tuple[float, float, str, str]:
-    import warnings
-
     import statsmodels.api as sm
 
     centred = cells["year"].to_numpy() - np.average(cells["year"], weights=cells["size"])
@@ -271,8 +267,6 @@ def equivalence(count: int, nobs: int, low: float, high: float, alpha: float = A
     """
     from statsmodels.stats.proportion import binom_tost
 
-    from miner.statistics.intervals import clopper_pearson
-
     if not 0 <= low < high <= 1:
         raise InputError(f"limits must be fractions with low below high, not {low:g} and {high:g}")
     interval = clopper_pearson(count, nobs, 1 - alpha)
@@ -301,7 +295,6 @@ def adjusted(p_values: npt.ArrayLike, method: str = "holm", alpha: float = ALPHA
     Columns: ``p_value``, ``adjusted``, ``reject``, ``method``. Raises InputError for other methods or values beyond
     0 to 1.
     """
-    import pandas as pd
     from statsmodels.stats.multitest import multipletests
 
     names = {"holm": ("holm", "Holm"), "bh": ("fdr_bh", "Benjamini-Hochberg")}

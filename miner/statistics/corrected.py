@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from miner.errors import InputError
 from miner.statistics.intervals import Interval, clopper_pearson
 
-if TYPE_CHECKING:
-    import pandas as pd
+# scipy takes a second to import: only the functions that need it do, so that `miner prevalence` starts at once
 
 TARGETS = ("population", "corpus")
 STRATA = ("stratum", "size", "reviewed", "positive", "no_finding_word")
@@ -45,8 +45,6 @@ def two_phase(
     Raises InputError, with all problems at once, for missing columns, counts that cannot be, a stratum of which
     nothing was reviewed, or an unknown target.
     """
-    import pandas as pd
-
     if target not in TARGETS or design_effect <= 0:
         raise InputError(
             f"target={target!r}, design_effect={design_effect:g}: choose a target of {', '.join(TARGETS)} "

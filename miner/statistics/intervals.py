@@ -5,15 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from miner.errors import InputError
 
-if TYPE_CHECKING:
-    import pandas as pd
+# scipy and statsmodels take a second to import: only functions that need them do, so `miner prevalence` starts at once
 
 FEW_CLUSTERS = 200
 """Below this many patients the Korn-Graubard interval covers about .89 where it promises .95."""
@@ -71,8 +71,6 @@ def korn_graubard(
     is a cluster of its own. See ``korn_graubard_totals`` for formula, source and limits.
     Raises InputError for unequal lengths or values other than 0 and 1.
     """
-    import pandas as pd
-
     y = np.asarray(positive, dtype=float)
     if y.ndim != 1 or len(y) != len(cluster):
         raise InputError(f"positive and cluster must be of one length, but hold {len(y)} and {len(cluster)} values")
@@ -174,7 +172,6 @@ def goodman(
     Columns: ``category``, ``count``, ``nobs``, ``estimate``, ``lower``, ``upper``. Without any count the estimates are
     missing and the limits 0 and 1. Raises InputError for negative counts or labels that do not match.
     """
-    import pandas as pd
     from statsmodels.stats.proportion import multinomial_proportions_confint
 
     values = np.asarray(counts, dtype=float)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from miner.errors import InputError
 from miner.statistics.intervals import Interval
 
-if TYPE_CHECKING:
-    import pandas as pd
+# scipy takes a second to import: only the functions that need it do, so that `miner prevalence` starts at once
 
 
 def direct(counts: npt.ArrayLike, population: npt.ArrayLike, standard: npt.ArrayLike, level: float = 0.95) -> Interval:
@@ -72,8 +72,6 @@ def standardised(
     Columns: the groups, ``numerator``, ``denominator``, ``crude``, ``estimate``, ``lower``, ``upper``, ``method``,
     ``note``. Raises InputError for missing columns, doubled strata, and as ``direct`` does, naming the group.
     """
-    import pandas as pd
-
     groups = [group] if isinstance(group, str) else list(group or [])
     missing = [c for c in [*groups, stratum, count, population] if c not in frame.columns]
     if missing:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from miner.errors import InputError
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 THRESHOLD = 11
 """Counts of 1 to one below this are hidden: the cell-size policy of the US Centers for Medicare and Medicaid."""
@@ -41,8 +38,6 @@ def suppress(
     Columns: those given, plus ``suppressed``: empty, ``small``, ``complementary`` or ``policy``.
     Raises InputError for missing columns or a threshold below 2.
     """
-    import pandas as pd
-
     dims = list(dimensions)
     missing = [c for c in ("numerator", "denominator", *dims) if c not in frame.columns]
     if missing:
@@ -84,8 +79,6 @@ def _policies_tell(part: pd.DataFrame, dims: list[str], policy: str, threshold: 
 
 def _cells(kept: pd.DataFrame, dims: list[str]) -> tuple[list[int], npt.NDArray[np.int64]]:
     """The cell of each row (policies share theirs), and each cell's place along every dimension."""
-    import pandas as pd
-
     if not dims:
         return [0] * len(kept), np.zeros((1, 0), dtype=np.int64)
     codes = np.column_stack([pd.factorize(kept[d], use_na_sentinel=False)[0] for d in dims])
@@ -150,8 +143,6 @@ def _determined(lines: list[npt.NDArray[np.int64]], hidden: list[int], count: in
 
 
 def _blanked(table: pd.DataFrame, threshold: int) -> pd.DataFrame:
-    import pandas as pd
-
     hidden = table["suppressed"] != ""
     for column in NUMBERS:
         if column not in table.columns:

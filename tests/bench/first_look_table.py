@@ -65,7 +65,8 @@ def table(rows: pd.DataFrame) -> str:
     lines += [
         "",
         "Scores are weighted by the number of reports of a round; a measure that counts only some of the reports is "
-        "therefore approximate. Source: `corpora/gold/first-look.csv`.",
+        "therefore approximate. Rounds differ in writers and difficulty, so a rise from one to the next is not "
+        "improvement alone. Source: `corpora/gold/first-look.csv`.",
     ]
     return "\n".join(lines)
 

@@ -14,10 +14,10 @@ import tempfile
 import time
 from pathlib import Path
 
-TESTS = Path(__file__).parent.parent
-sys.path[:0] = [str(TESTS), str(TESTS.parent)]
+sys.path.insert(0, str(Path(__file__).parent.parent.parent))
+sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from test_sweep import content, corpus, run, started
+from test_corpus import content, corpus, run, started
 
 
 def main(moments: int, seed: int) -> int:

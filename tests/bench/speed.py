@@ -3,8 +3,8 @@
     python tests/bench/speed.py [--mixed 20000] [--dense 5000] [--repeats 3] [--stock 150]
 
 Writes two corpora of made-up reports (``mixed``: 2 % mention calcification; ``dense``: 15 %), measures all designs on
-both in one run, alternating, and gives medians. Hardly two sentences of a corpus are alike, so that remembering them
-helps nobody. What is timed:
+both in one run, alternating, and gives medians. Most sentences of a corpus stand in it once, so that remembering them
+helps little. What is timed:
 
 - stock: ``medspacy.load()`` as it comes (PyRuSH sentences, ConText) with every finding phrase of the lexicon as a
   TargetRule, on a sample of the corpus drawn anew in each repeat; loading is apart. Its log is switched off.
@@ -28,6 +28,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import warnings
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
@@ -37,6 +38,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from blocks import ROOT, fill
+
+from miner.lexicon import load
+from miner.screen import pattern
 
 HERE = Path(__file__).resolve().parent
 SEED = 20240501
@@ -154,7 +158,7 @@ def report(number: int, said: bool, chance: random.Random) -> dict[str, Any]:
 
 
 def write(path: Path, reports: int, share: float) -> dict[str, float]:
-    """Writes a corpus; its mean length, and the share of its sentences that occur once."""
+    """Writes a corpus; its mean length, and the number of distinct sentences as a share of all."""
     chance = random.Random(f"{SEED} {reports} {share}")
     schema = pa.schema([(n, pa.float64() if n == "age" else pa.string()) for n in report(0, False, chance)])
     length, seen, sentences = 0, set[int](), 0
@@ -172,8 +176,6 @@ def write(path: Path, reports: int, share: float) -> dict[str, float]:
 
 def stock() -> Any:
     """The stock pipeline with every finding phrase of the lexicon as a literal rule; no logging."""
-    import warnings
-
     with warnings.catch_warnings():
         import medspacy
         from medspacy.target_matcher import TargetRule
@@ -184,8 +186,6 @@ def stock() -> Any:
     # at DEBUG it writes every token of every report: that would measure a terminal
     logger.disable("PyRuSH")
     logger.disable("PyFastNER")
-    from miner.lexicon import load
-
     lexicon = load()
     nlp = medspacy.load()
     nlp.get_pipe("medspacy_target_matcher").add(
@@ -228,9 +228,6 @@ def timed_limit(path: Path, pattern: str) -> float:
 
 def measure(sizes: dict[str, tuple[int, float]], repeats: int, sample: int, folder: Path) -> Iterator[dict[str, Any]]:
     """All designs on all corpora, alternating; one line for each with the medians."""
-    from miner.lexicon import load
-    from miner.screen import pattern
-
     expression = pattern(load())
     one = folder / "one.parquet"
     write(one, 1, 1.0)
@@ -327,7 +324,7 @@ def table(rows: list[dict[str, Any]]) -> str:
     lines += [
         "",
         f"Medians of {first['repeats']} alternating repeats on {first['machine']}. Mean length of a report: {facts} "
-        f"characters; {once:.0%} or more of the sentences of a corpus occur once. The stock script was timed on "
+        f"characters; distinct sentences make up {once:.0%} or more of a corpus. The stock script was timed on "
         f"{first['scaled_from']} reports of each corpus in each repeat and scaled.",
     ]
     return "\n".join(lines)
