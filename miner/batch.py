@@ -72,9 +72,8 @@ def tables(reading: Reading) -> dict[str, list[dict[str, Any]]]:
     """The rows of one reading, by table; ``reports`` holds what was read and not the carried columns."""
     note = reading.report.note_id
     cause = reading.cause
-    mined = bool(reading.mentions or reading.contexts)
     report = {
-        "outcome": "mined" if mined else "screened_out",
+        "outcome": "screened_out" if reading.screened_out else "mined",
         "soft_tissue": reading.soft_tissue,
         "elsewhere": reading.elsewhere,
         "kind": reading.kind,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ class _Group(click.Group):
     """Turns our errors into one message and their exit code."""
 
     def invoke(self, ctx: click.Context) -> Any:
+        # a warning is a sentence for the user, not a place in our code
+        warnings.showwarning = lambda message, *_args, **_more: click.echo(f"miner: {message}", err=True)
         try:
             return super().invoke(ctx)
         except MinerError as error:

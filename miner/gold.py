@@ -58,6 +58,8 @@ def load(paths: Sequence[Path]) -> Gold:
     Raises:
         InputError: naming every problem of every file with its report id; never quoting report text.
     """
+    if not files(paths):
+        raise InputError(f"{', '.join(str(p) for p in paths)}: no gold file (*.toml) in it")
     reports: list[dict[str, Any]] = []
     mentions: list[dict[str, Any]] = []
     contexts: list[dict[str, Any]] = []

@@ -29,6 +29,17 @@ class Lesion:
         return "present" if any(d.verdict.status == "present" for d in self.drafts) else "possible"
 
     @property
+    def kind(self) -> str | None:
+        """Calcification, ossification or both, from the words and from described order (cortex, medulla, trabeculae)."""
+        kinds = {d.finding.kind for d in self.drafts}
+        ordered = any(x.kind == "ossification" for d in self.drafts for x, _, _ in d.descriptors)
+        if "ossification" in kinds:
+            return "ossification"
+        if ordered:
+            return "ossification"
+        return "calcification" if kinds else None
+
+    @property
     def names(self) -> set[str]:
         """The causes that its mentions name by themselves."""
         return {d.finding.states for d in self.drafts if d.finding.states}

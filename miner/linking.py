@@ -11,7 +11,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from miner.examination import Examination
 from miner.lexicon import Descriptor, Finding, Site
 from miner.parse import Sentence
 from miner.records import Attribute
@@ -22,25 +21,20 @@ _SEPARATOR = re.compile(
 )
 _COORDINATION = re.compile(r"[\s,/]*(?:and|or|and/or|&|,|/|plus|as well as|versus|vs\.?)?[\s,/]*\Z")
 _APPOSITION = re.compile(r"\s*(?:\(|:|-|,?\s*i\.?e\.?,?|=)\s*\Z")
-_PREPOSITION = re.compile(
-    r"\b(?:in|within|of|at|about|around|adjacent to|overlying|over|along|near|beside|to|involving|throughout|from|on|by|"
+PREPOSITION = re.compile(
+    r"\b(?:in|within|of|at|about|around|adjacent to|overlying|over|along|near|beside|to|involving|throughout|from|"
+    r"on|by|"
     r"surrounding|above|below|beneath|under|between|across|into|inside|through)\b"
 )
-_LANDMARK = re.compile(
-    r"\b(?:adjacent to|beside|near|next to|overlying|overlies|overlie|over|superficial to|deep to|lateral to|medial to|anterior to|"
-    r"posterior to|superior to|inferior to|above|below|abutting|close to|distal to|proximal to|off)\s+(?:the\s+|its\s+)?(?:\w+\s+){0,2}\Z"
-)
-_INSIDE = re.compile(r"\b(?:in|within|inside|of)\s+(?:the\s+|an?\s+)?(?:\w+\s+){0,3}\Z")
 _NOUN_FOLLOWS = re.compile(r"\s+([a-z]{4,})\b")
-_BREAK = re.compile(
-    r"[,;:]|\b(?:in|within|of|at|about|around|to|from|on|by|is|are|was|were|there|no|not|without|with|shows?|has|have|contains?)\b"
-)
 _ANOTHER = re.compile(r"\b(?:and|with)\s+(?:\w+\s+){0,2}\Z")
 _BEYOND = re.compile(
-    r"\b(?:below|above|from|distal to|proximal to|level of|to the level of|extending to)\s+(?:the\s+)?(?:\w+\s+|\w+\s+(?:arch|edge|margin|tip|body|base|line) of\s+(?:the\s+)?)?\Z"
+    r"\b(?:below|above|from|distal to|proximal to|level of|to the level of|extending to)\s+(?:the\s+)?(?:\w+\s+|"
+    r"\w+\s+(?:arch|edge|margin|tip|body|base|line) of\s+(?:the\s+)?)?\Z"
 )
 _IDENTITY = re.compile(
-    r"\b(?:is|are|was|were|being|called|so called)\s+(?:an?\s+|the\s+|old\s+|likely\s+|probably\s+|most likely\s+|pelvic\s+)*\Z"
+    r"\b(?:is|are|was|were|being|called|so called)\s+(?:an?\s+|the\s+|old\s+|likely\s+|probably\s+|most likely\s+|"
+    r"pelvic\s+)*\Z"
 )
 _NEXT_WORD = re.compile(r"\s+([a-z]+)")
 _AFTER_MEASURE = frozenset(
@@ -49,19 +43,18 @@ _AFTER_MEASURE = frozenset(
 )
 _MEASURE = re.compile(
     r"(?<![\w.])(\d{1,3}(?:\.\d{1,2})?)(?:\s*(?:mm|cm)?\s*(?:x|by|to|-|\u00d7)\s*(\d{1,3}(?:\.\d{1,2})?))?"
-    r"(?:\s*(?:mm|cm)?\s*(?:x|by|\u00d7)\s*(\d{1,3}(?:\.\d{1,2})?))?\s*(mm|cm|millimet(?:er|re)s?|centimet(?:er|re)s?)\b"
+    r"(?:\s*(?:mm|cm)?\s*(?:x|by|\u00d7)\s*(\d{1,3}(?:\.\d{1,2})?))?\s*(mm|cm|millimet(?:er|re)s?|centimet(?:er|"
+    r"re)s?)\b"
 )
 _DISTANCE = re.compile(
-    r"\s*(?:above|below|proximal|distal|from|away|superior|inferior|lateral|medial|posterior|anterior|deep|cranial|caudal|"
+    r"\s*(?:above|below|proximal|distal|from|away|superior|inferior|lateral|medial|posterior|anterior|deep|"
+    r"cranial|caudal|"
     r"cephalad|slice|slices|section|sections|thick slices|collimation|intervals|axial)\b"
 )
 _WORD = re.compile(r"[a-z][a-z']*")
-_DENIAL = re.compile(
+DENIAL = re.compile(
     r"\b(?:no|without|not|lacks?|lacking|absence of|devoid of|absent|nor|neither|rather than|never)\b[^.;:]{0,40}\Z"
 )
-_COPULA = re.compile(r"\b(?:is|are|was|were|appears?|remains?|looks?|being|shows?|has|have|become|becomes)\b")
-_SHOWS = re.compile(r"\b(?:shows?|showing|demonstrates?|contains?|has|have|free of|without|exhibits?|with)\b")
-_WITHIN = re.compile(r"\A[^,;]*\b(?:in|within|of)\b")
 _FILLER = frozenset(
     "a an the and or of in to with very is are was were be seen noted appearing shaped like type size sized soft tissue "
     "tissues focus foci area areas density densities deposit deposits collection collections cluster clusters region regions "
@@ -144,7 +137,7 @@ def _boundary(sentence: Sentence, lower: str, end: int, start: int) -> int:
         last = match
     if last is not None:
         return end + last.start()
-    return start if _PREPOSITION.search(gap) else end
+    return start if PREPOSITION.search(gap) else end
 
 
 def _tied(sentence: Sentence, lower: str, one: Draft, two: Draft) -> bool:
@@ -191,13 +184,13 @@ def link(drafts: list[Draft], lower: str) -> None:
             for hit in sentence.sites
             if one.left <= hit[1] < one.right
             and _place_holds(one, hit, lower)
-            and not ((hit[0].id == "bone" or one.finding.yields) and _covers(one, hit))
+            and not ((hit[0].id == "bone" or one.finding.yields) and covers(one, hit))
         ]
         for hit in sentence.descriptors:
-            if one.left <= hit[1] < one.right and _describes(one, hit, lower):
+            if one.left <= hit[1] < one.right and describes(one, hit, lower):
                 before = lower[max(one.left, hit[1] - 45) : hit[1]]
-                (one.denied if _DENIAL.search(before) and hit[0].dimension != "change" else one.descriptors).append(hit)
-        one.size = _size(one, lower)
+                (one.denied if DENIAL.search(before) and hit[0].dimension != "change" else one.descriptors).append(hit)
+        one.size = size(one, lower)
         one.side = _side(one)
         one.own_place = bool(one.sites)
     _borrow(drafts, lower)
@@ -213,14 +206,14 @@ def _place_holds(one: Draft, hit: tuple[Site, int, int], lower: str) -> bool:
         # "below the ischial spine", "from the knee down": a landmark, not the place
         return False
     fixed = one.finding.scope
-    return one.finding.yields or not (fixed and site.scope and site.scope != fixed and not _covers(one, hit))
+    return one.finding.yields or not (fixed and site.scope and site.scope != fixed and not covers(one, hit))
 
 
-def _covers(one: Draft, hit: tuple[Site, int, int]) -> bool:
+def covers(one: Draft, hit: tuple[Site, int, int]) -> bool:
     return one.start <= hit[1] and hit[2] <= one.end
 
 
-def _describes(one: Draft, hit: tuple[Descriptor, int, int], lower: str) -> bool:
+def describes(one: Draft, hit: tuple[Descriptor, int, int], lower: str) -> bool:
     """Whether a descriptor belongs to the mention rather than to another noun of the segment."""
     descriptor, start, end = hit
     if one.start <= start and end <= one.end:
@@ -232,11 +225,11 @@ def _describes(one: Draft, hit: tuple[Descriptor, int, int], lower: str) -> bool
             return False
         if descriptor.reach == "sentence":
             return True
-        unknown = _unknown(one, lower, gap_start, gap_end)
+        strangers = unknown(one, lower, gap_start, gap_end)
         if descriptor.dimension == "shape" and not any(one.left <= f < one.start for f, _ in others):
             # nothing else in the segment could own it
-            return unknown <= 8 and ";" not in lower[gap_start:gap_end]
-        return unknown <= (3 if ";" not in lower[gap_start:gap_end] else 0)
+            return strangers <= 8 and ";" not in lower[gap_start:gap_end]
+        return strangers <= (3 if ";" not in lower[gap_start:gap_end] else 0)
     if descriptor.dimension in ("size", "extent"):
         word = _NEXT_WORD.match(lower, end)
         if word and word.group(1) not in _AFTER_MEASURE and end < one.right:
@@ -246,13 +239,13 @@ def _describes(one: Draft, hit: tuple[Descriptor, int, int], lower: str) -> bool
     if ";" in gap and descriptor.reach != "sentence":
         return False
     follows = next((first for first, last in others if first >= end), None)
-    if follows is not None and follows < one.right and _unknown(one, lower, end, follows) == 0:
+    if follows is not None and follows < one.right and unknown(one, lower, end, follows) == 0:
         if not _is_head(lower[follows : follows + 12].split(" ")[0]) and "," not in lower[end:follows]:
             return False
     if descriptor.dimension in ("size", "extent", "shape", "texture") and _NOUN_FOLLOWS.match(lower, end):
         # "with mild upstream hydroureter": the word describes the noun behind it
         following = _NOUN_FOLLOWS.match(lower, end)
-        if following and _unknown(one, lower, following.start(1), following.end(1)) and following.end(1) <= one.right:
+        if following and unknown(one, lower, following.start(1), following.end(1)) and following.end(1) <= one.right:
             return False
     between = [(f, t) for f, t in others if one.end <= f and t <= start and not _is_head(lower[f:t])]
     if between and descriptor.reach != "sentence":
@@ -279,7 +272,7 @@ def _is_head(word: str) -> bool:
     )
 
 
-def _unknown(one: Draft, lower: str, start: int, end: int) -> int:
+def unknown(one: Draft, lower: str, start: int, end: int) -> int:
     """How many words between two places are neither filler nor a place, side or descriptor."""
     count = 0
     known = [(f, t) for _, f, t in (*one.sentence.descriptors, *one.sentence.sites)]
@@ -295,7 +288,7 @@ def _unknown(one: Draft, lower: str, start: int, end: int) -> int:
     return count
 
 
-def _size(one: Draft, lower: str) -> tuple[float, int, int] | None:
+def size(one: Draft, lower: str) -> tuple[float, int, int] | None:
     """The largest dimension stated for the mention, in millimetres."""
     best: tuple[float, int, int] | None = None
     others = [(first, lower[first:last]) for entry, first, last in one.sentence.grammar if entry.role == "finding"]
@@ -375,141 +368,3 @@ def _plain_gap(one: Draft, two: Draft, lower: str) -> str:
         if one.end <= start and end <= two.start:
             gap = gap.replace(lower[start:end], " ", 1)
     return gap
-
-
-def dominant(one: Draft, lower: str) -> Site | None:
-    """The place that decides on which side of the scope the mention lies."""
-    after = sorted((hit for hit in one.sites if hit[1] >= one.end), key=lambda h: h[1])
-    before = sorted((hit for hit in one.sites if hit[2] <= one.start), key=lambda h: -h[2])
-    inside = [] if one.finding.yields else [hit for hit in one.sites if _covers(one, hit)]
-    order: list[tuple[Site, int, int]] = []
-    if one.finding.head:
-        near = [
-            h
-            for h in after
-            if not _PREPOSITION.search(lower[one.end : h[1]])
-            and not _COPULA.search(lower[one.end : h[1]])
-            and "," not in lower[one.end : h[1]]
-        ]
-        subject = [h for h in before if _COPULA.search(lower[h[2] : one.start])]
-        # "loose bodies, calcified": the adjective stands behind its noun
-        behind = [h for h in before[:1] if re.fullmatch(r"\s*[,(]\s*", lower[h[2] : one.start])]
-        # "calcified right hilar nodes": the last of the run of places is the noun
-        order = [
-            *behind,
-            *_nouns(_run(near, lower)),
-            *inside,
-            *subject,
-            *_nouns(_run(after, lower)),
-            *after,
-            *before,
-        ]
-    else:
-        adjacent = [
-            h
-            for h in before
-            if _unknown(one, lower, h[2], one.start) <= 1 and not _BREAK.search(lower[h[2] : one.start])
-        ]
-        # "femoral vessels show calcification down to the knee": the subject has it
-        subject = [
-            h
-            for h in before
-            if h[0].scope
-            and not h[0].weak
-            and _SHOWS.search(lower[h[2] : one.start])
-            and not re.search(r"[,;]", lower[h[2] : one.start])
-        ]
-        if after and _WITHIN.search(lower[one.end : after[0][1]]):
-            subject = []
-        order = [*adjacent, *inside, *subject, *_nouns(_run(after, lower)), *after, *before]
-    landmarks: list[Site] = []
-    leading = _run(sorted(before, key=lambda h: h[1]), lower)
-    if order and order[0] in leading and any(h[0].scope == "vascular" for h in leading):
-        # "arterial walls of the wrists calcified"
-        return next(h[0] for h in leading if h[0].scope == "vascular")
-    run = _run(after, lower)
-    if run and any(h[0].scope == "vascular" for h in run) and order and order[0] in run:
-        # "of the femoral artery stump": an artery decides wherever it stands in the run
-        return next(h[0] for h in run if h[0].scope == "vascular")
-    for site, start, _ in order:
-        if not site.scope:
-            continue
-        lead = lower[max(one.left, start - 40) : start]
-        if start >= one.end and site.scope in ("organ", "other") and _LANDMARK.search(lead):
-            landmarks.append(site)
-            continue
-        if site.id == "bone" and start >= 0 and not _INSIDE.search(lead) and not one.finding.head:
-            landmarks.append(site)
-            continue
-        return site
-    if landmarks:
-        # what lies beside an organ lies where the examination says
-        return None
-    return order[0][0] if order else None
-
-
-def _nouns(run: list[tuple[Site, int, int]]) -> list[tuple[Site, int, int]]:
-    """A run of places, its noun first: the last one, unless that is only a tissue ("tracheobronchial cartilages")."""
-    backwards = run[::-1]
-    if backwards and backwards[0][0].weak and backwards[0][0].compartment in ("cartilage", "joint", "ligament"):
-        backwards.sort(key=lambda h: h[0].weak)
-    return backwards
-
-
-def _run(hits: list[tuple[Site, int, int]], lower: str) -> list[tuple[Site, int, int]]:
-    """The first places of a list that follow each other without a preposition or a verb between them."""
-    run: list[tuple[Site, int, int]] = []
-    for hit in hits:
-        if run:
-            gap = lower[run[-1][2] : hit[1]]
-            if _PREPOSITION.search(gap) or _COPULA.search(gap) or re.search(r"[,;]|\band\b|\bor\b", gap):
-                break
-        run.append(hit)
-    return run
-
-
-def specific(sites: list[tuple[Site, int, int]]) -> list[tuple[Site, int, int]]:
-    """The places without those that only name the larger part of another one, each once."""
-    parents = set()
-    for site, _, _ in sites:
-        if site.parent:
-            parents.add(site.parent)
-    kept: dict[str, tuple[Site, int, int]] = {}
-    for hit in sites:
-        site = hit[0]
-        if site.id in parents or (
-            site.id == "tendon" and any(s.compartment == "tendon" and not s.weak for s, _, _ in sites)
-        ):
-            continue
-        kept.setdefault(site.id, hit)
-    return list(kept.values())
-
-
-def inside(one: Draft) -> list[tuple[Site, int, int]]:
-    """The places that are on the mention's own side of the scope; a soft tissue mention does not lie in an organ."""
-    if one.scope != "soft_tissue":
-        vessels = {s.id for s, _, _ in one.sites if s.scope == "vascular"}
-        viscera = {s.id for s, _, _ in one.sites if s.compartment == "viscera"}
-        # "atherosclerotic calcification of the aorta" lies in the aorta, "granulomatous ... of the spleen" in the spleen
-        general = ({"artery"} if len(vessels) > 1 else set()) | ({"lung"} if viscera else set())
-        return [hit for hit in one.sites if hit[0].id not in general]
-    return [hit for hit in one.sites if hit[0].scope not in ("organ", "vascular") or hit[0].id == "peritoneum"]
-
-
-def place(one: Draft, heading: Examination, examination: Examination, implied_by_name: Sequence[Site] = ()) -> None:
-    """Gives a mention without a place of its own that of its heading, else that of the examination."""
-    one.hidden = [hit for hit in one.sites if hit[0].silent]
-    one.sites = [hit for hit in one.sites if hit[0].id != "soft_tissue" and not hit[0].silent]
-    own_place = bool(one.sites)
-    if not one.sites and implied_by_name:
-        one.sites = [(site, -1, -1) for site in implied_by_name]
-    if not one.sites:
-        implied = heading.sites or examination.sites
-        fixed = one.finding.scope
-        one.sites = [(s, -1, -1) for s in implied if not (fixed and s.scope and s.scope != fixed)]
-    if one.side is None:
-        # a midline structure has no side, whatever was examined
-        paired = any(site.paired or not site.region for site, _, _ in one.sites) if own_place else True
-        side = heading.laterality or (examination.laterality if paired else None)
-        if side:
-            one.side = (side, -1, -1)

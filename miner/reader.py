@@ -4,43 +4,39 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
-from miner import addenda, differential, evidence, lesions, linking, patient, scope, screen, sections, sentences, status
-from miner.evidence import Naming
-from miner.examination import Examination, described, examined, region_of
+from miner import (
+    addenda,
+    differential,
+    evidence,
+    lesions,
+    linking,
+    naming,
+    opening,
+    patient,
+    placement,
+    scope,
+    screen,
+    sections,
+    sentences,
+    status,
+)
+from miner.examination import Examination, described, examined, region_of, side_of
 from miner.language import Pipeline, vocabulary
 from miner.lexicon import Condition, CueEntry, Lexicon, load
 from miner.lexicon.entries import CauseEntry
 from miner.linking import Draft
 from miner.parse import Parse, Sentence
-from miner.records import Attribute, Context, Cue, Differential, Mention, Reading, Report
+from miner.records import Attribute, Context, Cue, Differential, Evidence, Mention, Reading, Report
 from miner.sections import Section
 from miner.text import Normal, normalise
 
 _ASKING = frozenset({"request", "history"})
 _QUIET = frozenset({"technique"})
-_TITLE_WORDS = 16
-_VERB = re.compile(
-    r"\b(?:is|are|was|were|seen|noted|there|has|have|shows?|demonstrat\w*|normal|negative|identified|history|pain|hx)\b"
-)
-_ASKED = re.compile(r"(?:\A|(?<=[\s(,;.:-]))\?+\s?\w|(?:\A|(?<=[\s,.;]))check (?:for )?\w")
-_AGAINST = re.compile(r"\b(?:rather than|instead of|not)\s+(?:an?\s+|the\s+|of\s+|to\s+)?\Z")
 _EXAM = Section("exam", "exam", 0, 0)
-
-
-@dataclass(frozen=True, slots=True)
-class _Heard:
-    """A named cause in the text, with its certainty."""
-
-    cause: str
-    certainty: str
-    sentence: Sentence
-    start: int
-    end: int
-    cued: bool
 
 
 class Reader:
@@ -74,12 +70,11 @@ class Reader:
     def read(self, report: Report) -> Reading:
         """Everything that is read out of one report."""
         normal = self.normal(report.text)
-        if not normal.text.strip():
-            return Reading(report, "absent", "absent", None)
-        if not self.screened_in(normal) and self.contexts != "all":
-            return Reading(report, "absent", "absent", None)
-        parse = self.parse(normal)
-        return self._interpret(report, parse)
+        screened_out = not normal.text.strip() or not self.screened_in(normal)
+        if screened_out and (self.contexts != "all" or not normal.text.strip()):
+            return Reading(report, "absent", "absent", None, screened_out=True)
+        reading = self._interpret(report, self.parse(normal))
+        return replace(reading, screened_out=True) if screened_out else reading
 
     def parse(self, normal: Normal) -> Parse:
         """The sections and sentences of a text, and every phrase of the lexicons in them."""
@@ -90,18 +85,7 @@ class Reader:
             for part in parts
             for start, end in sentences.split(normal.text, part.start, part.end, width)
         ]
-        return self.pipeline.parse(normal, parts, self._retitle(chosen, normal))
-
-    def _retitle(self, chosen: list[tuple[int, int, Section]], normal: Normal) -> list[tuple[int, int, Section]]:
-        """A first line without a verb and without a finding is the title of the examination."""
-        if not chosen or chosen[0][2].role != "start":
-            return chosen
-        chosen = _asking(chosen, normal, self.finding_word)
-        start, end, part = chosen[0]
-        line = normal.lower[start:end]
-        if len(line.split()) > _TITLE_WORDS or _VERB.search(line) or self.finding_word.search(line):
-            return chosen
-        return [(start, end, Section("exam", "exam", part.start, part.end)), *chosen[1:]]
+        return self.pipeline.parse(normal, parts, opening.retitled(chosen, normal, self.finding_word))
 
     # --- interpretation -------------------------------------------------------------------------------------------
 
@@ -127,8 +111,6 @@ class Reader:
         words = self._described(part.title)
         found = tuple(dict.fromkeys(site for site, _, _ in words.sites))
         placed = tuple(s for s in found if s.region)
-        from miner.examination import side_of
-
         side = side_of(words)
         if part.sites:
             known = self.lexicon.entries["sites"]
@@ -161,7 +143,7 @@ class Reader:
                 implied = one.finding.sites if one.scope != "soft_tissue" else ()
                 if one.finding.yields and heading.sites:
                     implied = ()
-                linking.place(one, heading, examination, [known[s] for s in implied])  # type: ignore[misc]
+                placement.place(one, heading, examination, [known[s] for s in implied])  # type: ignore[misc]
                 if one.tied is not None and one.tied not in kept:
                     one.tied = None
             by_sentence[sentence.index] = kept
@@ -170,7 +152,7 @@ class Reader:
         addenda.retract(drafts, parse.sentences, lower)
         contexts = self._contexts(parse, lower, examination) if drafts or self.contexts == "all" else []
         groups = lesions.gather(drafts)
-        heard = self._heard(parse, lower) + _dismissed(drafts, lower) if groups else []
+        heard = naming.heard(parse, lower, self.lexicon) + naming.dismissed(drafts, lower) if groups else []
         outcomes = [self._conclude(lesion, groups, report, lower, contexts, heard, examination) for lesion in groups]
         return self._reading(report, parse, drafts, groups, contexts, outcomes)
 
@@ -216,11 +198,11 @@ class Reader:
                 sentence, target.finding, opening[0][1], opening[0][2], sentence.start, sentence.end, target.verdict
             )
             for hit in sentence.descriptors:
-                if linking._describes(reach, hit, lower):
+                if linking.describes(reach, hit, lower):
                     text = lower[max(sentence.start, hit[1] - 45) : hit[1]]
-                    (target.denied if linking._DENIAL.search(text) else target.descriptors).append(hit)
+                    (target.denied if linking.DENIAL.search(text) else target.descriptors).append(hit)
             if target.size is None:
-                target.size = linking._size(reach, lower)
+                target.size = linking.size(reach, lower)
             if not target.own_place:
                 placed = [h for h in sentence.sites if h[0].scope in ("", target.scope)]
                 if placed:
@@ -258,67 +240,6 @@ class Reader:
                 found.append(Context(name, said, sentence.section.id, start, end, verdict.cues, condition.id))
         return _joined(found, lower)
 
-    def _heard(self, parse: Parse, lower: str) -> list[_Heard]:
-        """Named causes of the findings parts of a report, with the certainty with which they are named."""
-        found = []
-        for sentence in parse.sentences:
-            if sentence.role in (*_ASKING, *_QUIET, "exam", "comparison"):
-                continue
-            for cause, start, end in sentence.causes:
-                cues = status.cues_on(sentence, lower, start, end, "causes")
-                marks = tuple(Cue(c.entry.id, c.entry.category, c.start, c.end) for c in cues)
-                certainty = status.certainty(marks, self.cues)
-                if certainty in ("FAMILY", "HISTORICAL", "HYPOTHETICAL"):
-                    continue
-                if sentence.section.id == "differential" and certainty == "PRESENT":
-                    certainty = "POSSIBLE"
-                cued = any(
-                    c.entry.category in ("PRESENT", "POSSIBLE", "FAVOURED", "LESS_LIKELY", "DISMISSED", "ABSENT")
-                    for c in cues
-                )
-                found.append(_Heard(cause.id, certainty, sentence, start, end, cued))
-        return found
-
-    def _namings(self, lesion: lesions.Lesion, groups: list[lesions.Lesion], heard: list[_Heard]) -> list[Naming]:
-        found: list[tuple[str, str, int, int, int]] = []
-        indices = {d.sentence.index for d in lesion.drafts}
-        for d in lesion.drafts:
-            if d.finding.states:
-                certainty = status.certainty(d.verdict.cues, self.cues)
-                if certainty in ("ABSENT", "HISTORICAL", "HYPOTHETICAL", "FAMILY", "DISMISSED"):
-                    certainty = "POSSIBLE" if d.verdict.status == "possible" else "PRESENT"
-                found.append((d.finding.states, certainty, d.sentence.index, d.start, d.end))
-        for h in heard:
-            here = h.sentence.index in indices
-            owners = [le for le in groups if any(d.sentence.index == h.sentence.index for d in le.drafts)]
-            if here:
-                nearest = min(
-                    (
-                        (abs(d.start - h.start), le.number)
-                        for le in owners
-                        for d in le.drafts
-                        if d.sentence.index == h.sentence.index
-                    ),
-                )
-                named = h.cued or _specific(h.cause) or _concluded(h) or h.cause == "dystrophic"
-                if nearest[1] != lesion.number or not named:
-                    continue
-            elif owners:
-                continue
-            else:
-                before = [le for le in groups if min(d.sentence.index for d in le.drafts) < h.sentence.index]
-                # a lesion that bears the name of another cause is not what this name speaks of
-                before = [le for le in before if not le.names or h.cause in le.names] or before
-                owner = max(
-                    before,
-                    key=lambda le: max(d.sentence.index for d in le.drafts if d.sentence.index < h.sentence.index),
-                    default=None,
-                )
-                if owner is not lesion or not (h.cued or _specific(h.cause) or _concluded(h)):
-                    continue
-            found.append((h.cause, h.certainty, h.sentence.index, h.start, h.end))
-        return _ordered(found)
-
     def _conclude(
         self,
         lesion: lesions.Lesion,
@@ -326,7 +247,7 @@ class Reader:
         report: Report,
         lower: str,
         contexts: list[Context],
-        heard: list[_Heard],
+        heard: list[naming.Heard],
         examination: Examination,
     ) -> Differential:
         own = tuple(site for d in lesion.drafts for site, start, _ in d.sites if start >= 0)
@@ -336,11 +257,13 @@ class Reader:
             lesion,
             contexts,
             dict(self.lexicon.settings),
-            _kind(lesion),
+            lesion.kind,
             patient.age(report, lower),
             patient.sex(report, lower),
         )
-        return differential.conclude(lesion.id, region, found, self._namings(lesion, groups, heard), self.lexicon)
+        return differential.conclude(
+            lesion.id, region, found, naming.namings(lesion, groups, heard, self.lexicon), self.lexicon
+        )
 
     # --- the result, in positions of the text as given ---------------------------------------------------------------
 
@@ -360,7 +283,7 @@ class Reader:
 
         mentions = []
         for number, one in enumerate(drafts, 1):
-            one.sites = linking.specific(linking.inside(one))
+            one.sites = placement.specific(placement.inside(one))
             attributes = tuple(
                 Attribute(a.dimension, a.value, *(span(a.start, a.end) if a.start >= 0 else (-1, -1)))
                 for a in one.attributes()
@@ -399,7 +322,7 @@ class Reader:
         concluded = tuple(_translated(d, span) for d in outcomes)
         soft = [m for m in mentions if m.scope == "soft_tissue"]
         state = _state(m.status for m in soft)
-        kinds = {_kind(g) for g in groups}
+        kinds = {g.kind for g in groups}
         kind = "both" if len(kinds) > 1 or "both" in kinds else next(iter(kinds), None)
         headline = self._headline(groups, concluded) if state != "absent" else None
         if headline is not None and headline.stated_cause is None:
@@ -429,42 +352,6 @@ class Reader:
         return best[1] if best else None
 
 
-def _asking(
-    chosen: list[tuple[int, int, Section]], normal: Normal, finding_word: re.Pattern[str]
-) -> list[tuple[int, int, Section]]:
-    """Sentences of the first lines that ask ("?HO") are the request, though no heading says so."""
-    lines = [m.start() for m in re.finditer(r"\n", normal.text)]
-    stop = lines[min(2, len(lines) - 1)] if lines else len(normal.text)
-    found = []
-    open_ = True
-    for start, end, part in chosen:
-        asked = _ASKED.search(normal.text, start, end) is not None
-        if open_ and part.role == "start" and end <= stop and asked:
-            part = Section("request", "request", start, end)
-        elif finding_word.search(normal.lower, start, end):
-            open_ = False
-        found.append((start, end, part))
-    return found
-
-
-def _specific(cause: str) -> bool:
-    """Causes whose name says by itself that it explains a calcification; others need a word that ties them."""
-    return cause in (
-        "cysticercosis",
-        "dracunculiasis",
-        "armillifer",
-        "parasitic_other",
-        "heterotopic_ossification",
-        "fop",
-        "cppd",
-        "injection_granuloma",
-        "metastatic_osteosarcoma",
-        "osteoma",
-        "tumoral_calcinosis",
-        "calcific_tendinitis",
-    )
-
-
 def _joined(found: list[Context], lower: str) -> list[Context]:
     """One context out of two of the same condition and status that stand side by side ("refugee from Chad")."""
     result: list[Context] = []
@@ -481,58 +368,13 @@ def _joined(found: list[Context], lower: str) -> list[Context]:
     return result
 
 
-def _dismissed(drafts: list[Draft], lower: str) -> list[_Heard]:
-    """Mentions that name a cause only to dismiss it ("heterotopic ossification is not favoured")."""
-    found = []
-    for one in drafts:
-        if not one.finding.states or one.verdict.status != "absent" or one.scope != "soft_tissue":
-            continue
-        against = _AGAINST.search(lower, max(one.sentence.start, one.start - 40), one.start)
-        beside = any(d is not one and d.sentence is one.sentence and d.lesion > 0 for d in drafts)
-        if one.verdict.category == "DISMISSED" or (against and beside):
-            found.append(_Heard(one.finding.states, "DISMISSED", one.sentence, one.start, one.end, cued=True))
-    return found
-
-
-def _concluded(heard: _Heard) -> bool:
-    """Whether a disease stands in the conclusion as what the findings are due to; renal disease does not by itself."""
-    return heard.sentence.role in ("conclusion", "addendum") and heard.cause not in (
-        "metastatic_calcification",
-        "primary_osteosarcoma",
-    )
-
-
-def _ordered(found: list[tuple[str, str, int, int, int]]) -> list[Naming]:
-    """Namings with their order among those of the same sentence and certainty."""
-    result = []
-    seen: dict[int, list[str]] = {}
-    for cause, certainty, sentence, start, end in sorted(found, key=lambda f: (f[2], f[3])):
-        before = seen.setdefault(sentence, [])
-        order = before.index(cause) if cause in before else len(before)
-        if cause not in before and certainty in differential.NAMED:
-            before.append(cause)
-        result.append(Naming(cause, certainty, order, start, end))
-    return result
-
-
-def _kind(lesion: lesions.Lesion) -> str | None:
-    """Calcification, ossification or both, from the words and from described order (cortex, medulla, trabeculae)."""
-    kinds = {d.finding.kind for d in lesion.drafts}
-    ordered = any(x.kind == "ossification" for d in lesion.drafts for x, _, _ in d.descriptors)
-    if "ossification" in kinds:
-        return "ossification"
-    if ordered:
-        return "ossification"
-    return "calcification" if kinds else None
-
-
 def _state(statuses: object) -> str:
     found = set(statuses)  # type: ignore[call-overload]
     return "present" if "present" in found else "possible" if "possible" in found else "absent"
 
 
 def _translated(outcome: Differential, span: object) -> Differential:
-    def back(item: differential.Evidence) -> differential.Evidence:
+    def back(item: Evidence) -> Evidence:
         if item.start < 0:
             return item
         start, end = span(item.start, item.end)  # type: ignore[operator]

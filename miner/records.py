@@ -254,3 +254,4 @@ class Reading:
     contexts: tuple[Context, ...] = ()
     differentials: tuple[Differential, ...] = ()
     cause: Differential | None = field(default=None)
+    screened_out: bool = False

@@ -6,11 +6,13 @@ import re
 
 from miner.examination import Examination
 from miner.lexicon import Lexicon
-from miner.linking import Draft, dominant
+from miner.linking import Draft
 from miner.parse import Sentence
+from miner.placement import dominant
 
 _NOT_SOFT = re.compile(
-    r"\b(?:fractures?|fractured|callus|periosteal|osteotomy|arthrodesis|fusion|nonunion|union|healing|healed|vertebra\w*|"
+    r"\b(?:fractures?|fractured|callus|periosteal|osteotomy|arthrodesis|fusion|nonunion|union|healing|healed|"
+    r"vertebra\w*|"
     r"spondyl\w+|syndesmophyte\w*|osteophyte\w*|endplate\w*|disc|graft)\b"
 )
 
@@ -67,10 +69,13 @@ def decide(
             scope = str(lexicon.regions.get(site.region, {}).get("scope", ""))
             if examination.scope == "soft_tissue" and site.weak and examination.region == site.region:
                 scope = "soft_tissue"
+        if heading_scope == "vascular" and scope == "soft_tissue" and not site.compartment:
+            # "VASCULATURE: calcified plaques in both legs": a region under the vessels is where the vessel runs
+            scope = "vascular"
         if not site.scope and heading_scope and site.weak:
             # "MUSCLES: calcified foci in the neck": the heading says more than the region
             scope = heading_scope
-        if scope in ("other", "organ") and drawn(one) and site.id not in ("brain", "disc", "lymph_node", "lung"):
+        if scope in ("other", "organ") and drawn(one) and not site.holds:
             one.scope, one.scope_basis = "soft_tissue", "cause"
             return
         if scope:
@@ -113,7 +118,7 @@ def counts(one: Draft, drafts: list[Draft], lower: str, near: list[Sentence]) ->
             return True
         if one.finding.id == "mineralization" and _MASS.search(lower, sentence.start, sentence.end):
             return True
-        placed = any(site.scope == "soft_tissue" for site, _, _ in one.sites if not _bony(site.id))
+        placed = any(site.scope == "soft_tissue" for site, _, _ in one.sites if not site.bony)
         return (strong or placed) and not _NOT_SOFT.search(lower, sentence.start, sentence.end)
     shapes = [
         d
@@ -125,7 +130,3 @@ def counts(one: Draft, drafts: list[Draft], lower: str, near: list[Sentence]) ->
         return True
     soft = one.scope == "soft_tissue" and any(site.scope == "soft_tissue" for site, start, _ in one.sites if start >= 0)
     return soft and bool(shapes)
-
-
-def _bony(site_id: str) -> bool:
-    return site_id in ("spine", "bone", "sacrum", "foot", "hand")

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import Any
 
 from miner.lexicon import Lexicon
 from miner.lexicon.terms import plain
+
+_END = ""
 
 
 def stems(phrases: Iterable[str]) -> tuple[str, ...]:
@@ -45,9 +48,38 @@ def finding_phrases(lexicon: Lexicon) -> list[str]:
 
 
 def pattern(lexicon: Lexicon) -> str:
-    """The regular expression (Python and RE2 syntax) that matches every lower-cased text with a finding phrase."""
-    parts = []
-    for stem in stems(finding_phrases(lexicon)):
-        escaped = re.escape(stem).replace(r"\ ", r"\s+")
-        parts.append(rf"\b{escaped}\b" if len(stem) <= 4 and stem.isalpha() else escaped)
+    """The regular expression (Python and RE2 syntax) that matches every lower-cased text with a finding phrase.
+
+    Stems with a common beginning share it: Python tries the alternatives of a pattern one by one at every position, so
+    that a plain list of hundreds takes thirty times as long.
+    """
+    found = stems(finding_phrases(lexicon))
+    words = [stem for stem in found if len(stem) <= 4 and stem.isalpha()]
+    parts = [_factored([stem for stem in found if stem not in words])]
+    if words:
+        parts.append(rf"\b{_factored(words)}\b")
     return "|".join(parts)
+
+
+def _factored(stems: Iterable[str]) -> str:
+    """A pattern for any of the stems, as a tree by their letters; a stem ends the tree where it is complete."""
+    tree: dict[str, Any] = {}
+    for stem in sorted(stems, key=len):
+        node = tree
+        for letter in stem:
+            if _END in node:
+                break
+            node = node.setdefault(letter, {})
+        else:
+            node.clear()
+            node[_END] = {}
+
+    def written(node: dict[str, Any]) -> str:
+        if _END in node:
+            return ""
+        branches = [
+            (r"\s+" if letter == " " else re.escape(letter)) + written(child) for letter, child in sorted(node.items())
+        ]
+        return branches[0] if len(branches) == 1 else f"(?:{'|'.join(branches)})"
+
+    return written(tree)

@@ -17,7 +17,8 @@ _OPENING = re.compile(
     r"^[ \t*]*([A-Z][A-Z/&]{2,}(?: [A-Z][A-Z/&]{2,}){0,2})(?:[ \t]{2,}|[ \t]+(?=[A-Z]?[a-z]|\d+[.)]))", re.MULTILINE
 )
 _ADDENDUM = re.compile(
-    r"^[ \t*]*(ADDENDUM|Addendum|AMENDED|Amended|CORRECTION|Correction)\b[^\n.:]{0,40}?(?:(?:\d{1,2}:\d\d)[^\n.:]{0,12})?(?:[.:]|\n)(?=\s|\Z)",
+    r"^[ \t*]*(ADDENDUM|Addendum|AMENDED|Amended|CORRECTION|"
+    r"Correction)\b[^\n.:]{0,40}?(?:(?:\d{1,2}:\d\d)[^\n.:]{0,12})?(?:[.:]|\n)(?=\s|\Z)",
     re.MULTILINE,
 )
 _LETTER = re.compile(r"[A-Za-z]")
@@ -173,7 +174,8 @@ def _closed(sections: list[Section], text: str) -> Iterator[Section]:
     request keeps its text up to the next heading.
     """
     last_body = max(
-        (i for i, s in enumerate(sections) if s.role in ("body", "addendum") and s.id != "heading" and not s.organ), default=-1
+        (i for i, s in enumerate(sections) if s.role in ("body", "addendum") and s.id != "heading" and not s.organ),
+        default=-1,
     )
     for index, section in enumerate(sections):
         if section.role not in _SHORT or index < last_body or not section.title:

@@ -97,7 +97,9 @@ def select(sweep: Tables, *, unit: str = "report", among: str | None = None, dup
     codes = unit_codes(rows, unit)
     inside = pd.Series(codes, index=rows.index).isin(codes[naming.to_numpy()])
     rows.loc[~inside & (rows["dropped"] == ""), "dropped"] = "other context"
-    return Selection(rows, _incomplete(rows[naming], among))
+    manifest = getattr(sweep, "manifest", None) or {}
+    whole = manifest.get("settings", {}).get("contexts") == "all"
+    return Selection(rows, "" if whole else _incomplete(rows[naming], among))
 
 
 def flow(sweep: Tables, *, unit: str = "report", among: str | None = None, duplicates: str = "once") -> pd.DataFrame:

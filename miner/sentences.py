@@ -18,7 +18,7 @@ _OPEN_WORDS = frozenset(
     "of the in and or with a an to at by for from on into over under within along about near left right is are was "
     "were has have not no may be this that these those its as than versus vs soft bilateral both large small".split()
 )
-_ANSWER = re.compile(r"\s+(?:none|nil|no|not seen|negative)\b[^.\n]{0,20}(?:[.\n]|\Z)", re.IGNORECASE)
+_ANSWER = re.compile(r"\s+(?:(?:none|nil|not seen|negative)\b[^.\n]{0,20}|no)(?:[.\n]|\Z)", re.IGNORECASE)
 _LONGEST = 1200
 _SOFT_BREAK = re.compile(r"[;,]\s")
 

@@ -36,28 +36,34 @@ _CLOSING = re.compile(
 _MAKES = re.compile(r"\b(?:makes?|making|renders?|rendering|argues? against|speaks? against)\b")
 _COMMA = re.compile(r"[,;:]")
 _OPENS = re.compile(
-    r"\s*(?:and\s+|but\s+)?(?:an?|the|several|two|three|multiple|numerous|few|some|\d+)\b(?!.*\b(?:or|nor)\b)|.*\balso\b",
+    r"\s*(?:and\s+|but\s+)?(?:an?|the|several|two|three|multiple|numerous|few|some|\d+)\b(?!.*\b(?:or|nor)\b)|"
+    r".*\balso\b",
     re.DOTALL,
 )
 _QUESTION = re.compile(r"\?")
 _CLAUSE_END = re.compile(
-    r"\s*(?:\Z|\n|[.,;:)]|given\b|over\b|based\b|and\b|but\b|in view\b|because\b|on\b|although\b|however\b|here\b|at\b|in\b|with\b|clinically\b|too\b|as well\b)"
+    r"\s*(?:\Z|\n|[.,;:)]|given\b|over\b|based\b|and\b|but\b|in view\b|because\b|on\b|although\b|however\b|here\b|"
+    r"at\b|in\b|with\b|clinically\b|too\b|as well\b)"
 )
 _PLACED = re.compile(
-    r"\s*(?:,\s*\w+ly)?\s*(?:along|at|about|around|within|adjacent|over|overlying|lateral|medial|posterior|anterior|superior|inferior|in|of|near|beside|projecting|deep|involving|bridging)\b"
+    r"\s*(?:,\s*\w+ly)?\s*(?:along|at|about|around|within|adjacent|over|overlying|lateral|medial|posterior|"
+    r"anterior|superior|inferior|in|of|near|beside|projecting|deep|involving|bridging)\b"
 )
 _OF_THE = re.compile(r"\b(?:of|in|by|with)\s+(?:the|these|this|those)\s+(?:\w+\s+){0,2}\Z")
 _WITH = re.compile(r"([a-z]+)\s+with\s+(?:\w+\s+){0,3}\Z")
 _HAS_VERB = re.compile(r"\b(?:is|are|was|were|seems?|thought|felt|considered|would|remains?)\b")
 _NEITHER = re.compile(r"\b(?:neither|nor)\b")
 _THEN = re.compile(
-    r"\s*(?:on (?:the )?(?:prior|previous|last|earlier|old)|previously\b|before\b|in (?:19|20)\d\d|last\b|earlier\b|then\b|"
-    r"(?:\w+ )?(?:\d+|two|three|four|five|six|a few|several) (?:months?|years?|weeks?|days?) (?:ago|back|earlier|before))"
+    r"\s*(?:on (?:the )?(?:prior|previous|last|earlier|old)|previously\b|before\b|in (?:19|20)\d\d|last\b|"
+    r"earlier\b|then\b|"
+    r"(?:\w+ )?(?:\d+|two|three|four|five|six|a few|several) (?:months?|years?|weeks?|days?) (?:ago|back|earlier|"
+    r"before))"
 )
 _TO_BE = re.compile(r"\s*(?:to (?:be|represent|reflect|have)|as|that)\b")
 _STOP = re.compile(r"\s*(?:\Z|[.,;)\n])")
 _RELATIVE = re.compile(
-    r"\s*(?:which|that|now|since|has|have|is|are|was|were|previously|seen|noted|and|currently|today|this|these|it|they)\b"
+    r"\s*(?:which|that|now|since|has|have|is|are|was|were|previously|seen|noted|and|currently|today|this|these|it|"
+    r"they)\b"
 )
 _NEW_NEGATION = re.compile(r"\b(?:no|not|without|nor|never)\b")
 
@@ -144,10 +150,10 @@ def _blocked(sentence: Sentence, lower: str, cue: CueHit, start: int, end: int, 
             and kind == "findings"
             and any(
                 e.role == "finding"
-                and l == first + joined.end(1)
+                and stop == first + joined.end(1)
                 and joined.group(1)
                 not in ("mass", "lesion", "nodule", "masses", "lesions", "nodules", "collection", "cyst")
-                for e, _, l in sentence.grammar
+                for e, _, stop in sentence.grammar
             )
         ):
             # "no erosions with calcification of the cartilage"

@@ -116,6 +116,8 @@ class Site(Entry):
     reported_as: str = ""
     silent: bool = False
     weak: bool = False
+    bony: bool = False
+    holds: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,6 +183,10 @@ class CauseEntry(Entry):
     severity: int = 0
     draws: bool = False
     passes_down: bool = True
+    # what ties the name to a calcification: a cue, its standing in the same sentence, or nothing
+    named: str = _key(allowed=("cued", "beside", "alone"), default="cued")
+    # whether its name in the conclusion says what the findings are due to
+    concludes: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
