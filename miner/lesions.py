@@ -30,7 +30,7 @@ class Lesion:
 
     @property
     def kind(self) -> str | None:
-        """Calcification, ossification or both, from the words and from described order (cortex, medulla, trabeculae)."""
+        """Calcification or ossification, from the words and from described order (cortex, medulla, trabeculae)."""
         kinds = {d.finding.kind for d in self.drafts}
         ordered = any(x.kind == "ossification" for d in self.drafts for x, _, _ in d.descriptors)
         if "ossification" in kinds:

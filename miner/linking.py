@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from miner.lexicon import Descriptor, Finding, Site
 from miner.parse import Sentence
@@ -38,8 +39,9 @@ _IDENTITY = re.compile(
 )
 _NEXT_WORD = re.compile(r"\s+([a-z]+)")
 _AFTER_MEASURE = frozenset(
-    "in and or within at along with throughout over about around but on size number extent to as than of through for are is "
-    "calcification calcifications calcified calcific deposits foci focus ossification round rounded oval dense".split()
+    "in and or within at along with throughout over about around but on size number extent to as than of "
+    "through for are is calcification calcifications calcified calcific deposits foci focus ossification round "
+    "rounded oval dense".split()
 )
 _MEASURE = re.compile(
     r"(?<![\w.])(\d{1,3}(?:\.\d{1,2})?)(?:\s*(?:mm|cm)?\s*(?:x|by|to|-|\u00d7)\s*(\d{1,3}(?:\.\d{1,2})?))?"
@@ -56,13 +58,14 @@ DENIAL = re.compile(
     r"\b(?:no|without|not|lacks?|lacking|absence of|devoid of|absent|nor|neither|rather than|never)\b[^.;:]{0,40}\Z"
 )
 _FILLER = frozenset(
-    "a an the and or of in to with very is are was were be seen noted appearing shaped like type size sized soft tissue "
-    "tissues focus foci area areas density densities deposit deposits collection collections cluster clusters region regions "
-    "pattern appearance morphology shape form also quite rather somewhat fairly more than at least approximately about well "
-    "there now again old chronic incidental abnormal benign some further additional other associated overlying underlying "
-    "calcification calcifications calcified calcific ossification ossified ossific mineralised mineralized mineralization "
-    "configuration individual separate discrete distinct adjacent mass masses body bodies opacity opacities lesion lesions "
-    "nodule nodules fragment fragments on this study has have developed are, as within along containing contains".split()
+    "a an the and or of in to with very is are was were be seen noted appearing shaped like type size sized "
+    "soft tissue tissues focus foci area areas density densities deposit deposits collection collections "
+    "cluster clusters region regions pattern appearance morphology shape form also quite rather somewhat fairly "
+    "more than at least approximately about well there now again old chronic incidental abnormal benign some "
+    "further additional other associated overlying underlying calcification calcifications calcified calcific "
+    "ossification ossified ossific mineralised mineralized mineralization configuration individual separate "
+    "discrete distinct adjacent mass masses body bodies opacity opacities lesion lesions nodule nodules "
+    "fragment fragments on this study has have developed are, as within along containing contains".split()
 )
 
 
@@ -111,7 +114,7 @@ def draft(sentence: Sentence, lower: str, verdicts: Sequence[Verdict]) -> list[D
             right = _boundary(sentence, lower, end, findings[index + 1][1])
         drafts.append(Draft(sentence, finding, start, end, left, right, verdict))
         left = right
-    for one, two in zip(drafts, drafts[1:], strict=False):
+    for one, two in pairwise(drafts):
         if _tied(sentence, lower, one, two):
             two.tied = one
             if one.tied is None:
@@ -210,6 +213,7 @@ def _place_holds(one: Draft, hit: tuple[Site, int, int], lower: str) -> bool:
 
 
 def covers(one: Draft, hit: tuple[Site, int, int]) -> bool:
+    """Whether a place stands inside the words of the mention itself."""
     return one.start <= hit[1] and hit[2] <= one.end
 
 

@@ -1,4 +1,4 @@
-"""Where a mention lies: the place that decides, the places that are kept, and those taken from heading and examination."""
+"""Where a mention lies: the place that decides, those that are kept, those taken from the examination."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def inside(one: Draft) -> list[tuple[Site, int, int]]:
     if one.scope != "soft_tissue":
         vessels = {s.id for s, _, _ in one.sites if s.scope == "vascular"}
         viscera = {s.id for s, _, _ in one.sites if s.compartment == "viscera"}
-        # "atherosclerotic calcification of the aorta" lies in the aorta, "granulomatous ... of the spleen" in the spleen
+        # "atherosclerotic calcification of the aorta" lies there, not in arteries at large
         general = ({"artery"} if len(vessels) > 1 else set()) | ({"lung"} if viscera else set())
         return [hit for hit in one.sites if hit[0].id not in general]
     return [hit for hit in one.sites if hit[0].scope not in ("organ", "vascular") or hit[0].id == "peritoneum"]

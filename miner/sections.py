@@ -50,7 +50,7 @@ class Titles:
 
     @classmethod
     def of(cls, lexicon: Lexicon, finding_word: re.Pattern[str]) -> Titles:
-        """The headings of the section lexicon; words that name a finding are never a heading ("Calcification: none")."""
+        """The headings of the lexicon; words that name a finding are never a heading ("Calcification: none")."""
         known: dict[str, SectionEntry] = {}
         for entry in lexicon.of(SectionEntry).values():
             for phrase in lexicon.phrases("sections", entry.id):
