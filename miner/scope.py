@@ -48,7 +48,7 @@ def decide(
         and examination.scope == "vascular"
         and site.scope == "soft_tissue"
         and not site.compartment
-        and one.finding.head
+        and (one.finding.head or any(h[0] is site and 0 <= one.start - h[2] <= 1 for h in one.sites))
     ):
         # on a vascular study "calcified popliteal" is the artery
         one.scope, one.scope_basis = "vascular", f"examination:{examination.region}"

@@ -34,10 +34,6 @@ CASES: dict[str, tuple[str, list[dict[str, Any]]]] = {
         [{"size": 5.0, "side": "left"}, {"size": 30.0, "side": "right", "sites": {"hip"}}],
     ),
     "heading": ("FINDINGS:\nLEFT ELBOW: Calcification.", [{"sites": {"elbow"}, "side": "left"}]),
-    "name and description": (
-        "Round calcific densities in the pelvis consistent with phleboliths.",
-        [{"sites": {"pelvis"}}, {"sites": {"pelvis"}}],
-    ),
     "landmark is no place": ("Phlebolith below the ischial spine.", [{"not_sites": {"spine"}}]),
     # sides
     "left": ("Calcification of the left cuff.", [{"side": "left"}]),

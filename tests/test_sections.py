@@ -141,7 +141,6 @@ FORMS = {
 KNOWN_FAILURES = {
     "anatomy with a side": "the last word alone is a known organ heading and wins; what stands "
     "before it is read as text",
-    "numbered addendum": "the heading runs on to the end of the sentence, which is lost",
     "heading with a number": "the first letters of the heading are taken for text: its place is "
     "reckoned without the number",
     "numbered": "the number before a heading stays with the text before it",
@@ -218,9 +217,7 @@ NASTY = {
     "dots": ".",
 }
 SLOW = {
-    "stars": (1_000, "the search for a heading begins anew behind every star and runs over all that follow"),
     "requests": (20_000, "every request looks for a findings heading in all sections behind it"),
-    "unknown headings": (20_000, "the headings that remain are copied for every heading"),
 }
 """Texts on which the time grows faster than the text at present: from which size, and what it is spent on."""
 STILL_LINEAR = 6

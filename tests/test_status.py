@@ -79,7 +79,6 @@ CASES = {
     "both denied": "No {absent:calcification} or {absent:ossification}.",
     "sentence by sentence": "No {absent:phleboliths}. {present:Calcification} of the tendon.",
     "calcified and not": "{present:Calcified} and {absent:noncalcified} nodules of the thigh.",
-    "doubtful significance": "{present:Soft tissue calcification} of doubtful significance.",
     "lines in small letters": "no fracture\n{present:phleboliths} in the pelvis",
 }
 """Marked texts, each with one way to say that something is there or not."""
