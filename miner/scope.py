@@ -35,6 +35,15 @@ def decide(
     """Sets scope and the word or rule that decided it; call before the places are filled from the examination."""
     fixed = one.finding.scope
     site = dominant(one, lower)
+    if (
+        site is not None
+        and "vascular" in (heading_scope, heading.scope)
+        and site.scope == "soft_tissue"
+        and not site.compartment
+    ):
+        # "VASCULATURE: calcified plaques in both legs": a region under the vessels is where the vessel runs
+        one.scope, one.scope_basis = "vascular", f"heading:{one.sentence.section.id}"
+        return
     if fixed:
         if one.finding.yields and site is not None and site.scope and site.scope != fixed:
             one.scope, one.scope_basis = site.scope, f"site:{site.id}"
@@ -69,9 +78,6 @@ def decide(
             scope = str(lexicon.regions.get(site.region, {}).get("scope", ""))
             if examination.scope == "soft_tissue" and site.weak and examination.region == site.region:
                 scope = "soft_tissue"
-        if heading_scope == "vascular" and scope == "soft_tissue" and not site.compartment:
-            # "VASCULATURE: calcified plaques in both legs": a region under the vessels is where the vessel runs
-            scope = "vascular"
         if not site.scope and heading_scope and site.weak:
             # "MUSCLES: calcified foci in the neck": the heading says more than the region
             scope = heading_scope

@@ -131,12 +131,12 @@ def test_mining_is_a_pure_function(miner: Miner, tables: dict[str, pa.Table]) ->
 
 
 def test_contexts_of_all_reports(plain: Miner) -> None:
-    """With contexts='all' a report without a finding word gives its contexts and counts as mined."""
+    """With contexts='all' a report without a finding word gives its contexts and is still screened out."""
     text = "HISTORY: Dermatomyositis. FINDINGS: Normal."
     rows = batch([{"note_id": "1", "note_text": text}, {"note_id": "2", "note_text": "Normal."}])
     found = Miner(contexts="all").mine(rows)
     assert found["contexts"]["condition"].to_pylist() == ["dermatomyositis_ctx"]
-    assert found["reports"]["outcome"].to_pylist() == ["mined", "screened_out"]
+    assert found["reports"]["outcome"].to_pylist() == ["screened_out", "screened_out"]
     assert found["reports"]["soft_tissue"].to_pylist() == ["absent", "absent"]
     assert plain.mine(rows)["contexts"].num_rows == 0
 

@@ -244,8 +244,7 @@ CASES = {
 }
 """Reports and what must come out of them."""
 
-KNOWN_FAILURES: dict[str, str] = {
-}
+KNOWN_FAILURES: dict[str, str] = {}
 """Cases that go wrong at present, with what stands in the way."""
 
 
