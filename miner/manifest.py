@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 import json
 import platform
+import tomllib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from importlib import metadata
@@ -50,8 +51,18 @@ def versions() -> dict[str, str | None]:
         try:
             found[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
-            found[name] = None
+            found[name] = _checkout_version() if name == "miner" else None
     return {**found, "python": platform.python_version()}
+
+
+def _checkout_version() -> str | None:
+    """The version in the project file beside the package, where it runs from a checkout without being installed."""
+    project = Path(__file__).parents[1] / "pyproject.toml"
+    if not project.is_file():
+        return None
+    with project.open("rb") as file:
+        version: str = tomllib.load(file)["project"]["version"]
+    return version
 
 
 def begin(survey: Survey, *, lexicons: str, settings: Mapping[str, Any]) -> Manifest:
