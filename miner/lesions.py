@@ -17,6 +17,29 @@ class Lesion:
 
     number: int
     drafts: list[Draft] = field(default_factory=list)
+    names: set[str] = field(default_factory=set)
+    """The causes that its mentions name by themselves."""
+    structures: set[str] = field(default_factory=set)
+    regions: set[str] = field(default_factory=set)
+    sides: set[str] = field(default_factory=set)
+    kinds: set[str] = field(default_factory=set)
+    findings: set[str] = field(default_factory=set)
+    own_sites: set[str] = field(default_factory=set)
+
+    def add(self, one: Draft) -> None:
+        """Takes in a mention; what the mentions say together is kept, so that long reports stay linear."""
+        self.drafts.append(one)
+        one.lesion = self.number
+        structures, regions = _place(one)
+        self.structures |= structures
+        self.regions |= regions
+        self.own_sites |= _own_sites(one)
+        self.kinds.add(one.finding.kind)
+        self.findings.add(one.finding.id)
+        if one.finding.states:
+            self.names.add(one.finding.states)
+        if one.side and one.side[1] >= 0:
+            self.sides.add(one.side[0])
 
     @property
     def id(self) -> str:
@@ -39,11 +62,6 @@ class Lesion:
             return "ossification"
         return "calcification" if kinds else None
 
-    @property
-    def names(self) -> set[str]:
-        """The causes that its mentions name by themselves."""
-        return {d.finding.states for d in self.drafts if d.finding.states}
-
 
 def _place(one: Draft) -> tuple[set[str], set[str]]:
     """Structures and regions that a mention names itself (not those of the examination)."""
@@ -51,8 +69,12 @@ def _place(one: Draft) -> tuple[set[str], set[str]]:
     return {s.id for s in own if s.region and not s.weak}, {s.region for s in own if s.region}
 
 
+def _own_sites(one: Draft) -> set[str]:
+    return {site.id for site, start, _ in one.sites if start >= 0 and not site.weak}
+
+
 def _fits(one: Draft, lesion: Lesion) -> bool:
-    if one.tied is not None and one.tied in lesion.drafts:
+    if one.tied is not None and one.tied.lesion == lesion.number:
         return True
     name = one.finding.states
     names = lesion.names
@@ -61,34 +83,25 @@ def _fits(one: Draft, lesion: Lesion) -> bool:
     finding = one.finding
     if name and not names and not all(_generic(d) for d in lesion.drafts):
         # "calcinosis" of the buttock and a phlebolith in the pelvis: a name joins another only at the same structure
-        mine = {s.id for s, start, _ in one.sites if start >= 0 and not s.weak}
-        theirs = {s.id for d in lesion.drafts for s, start, _ in d.sites if start >= 0 and not s.weak}
-        if not (mine & theirs or name == "calcific_tendinitis"):
+        if not (_own_sites(one) & lesion.own_sites or name == "calcific_tendinitis"):
             return False
     if name == "phlebolith" and not names and one.tied is None:
-        there = {r for d in lesion.drafts for r in _place(d)[1]}
-        if there and not there & {"pelvis", "abdomen"}:
+        if lesion.regions and not lesion.regions & {"pelvis", "abdomen"}:
             return False
     if not _same_kind(finding, lesion, named=bool(name or names)):
         return False
     structures, regions = _place(one)
-    known_structures: set[str] = set()
-    known_regions: set[str] = set()
-    for d in lesion.drafts:
-        s, r = _place(d)
-        known_structures |= s
-        known_regions |= r
-    if regions and known_regions and not regions & known_regions:
+    if regions and lesion.regions and not regions & lesion.regions:
         return False
     if (
         structures
-        and known_structures
-        and not structures & known_structures
+        and lesion.structures
+        and not structures & lesion.structures
         and one.sentence.index == lesion.drafts[-1].sentence.index
     ):
         return False
     own_side = one.side[0] if one.side and one.side[1] >= 0 else None
-    sides = {d.side[0] for d in lesion.drafts if d.side and d.side[1] >= 0}
+    sides = lesion.sides
     if own_side and sides and own_side not in sides and "bilateral" not in {own_side, *sides}:
         return False
     # in one sentence two untied mentions of the same name in the same place are one thing, others are two
@@ -102,8 +115,7 @@ def _generic(one: Draft) -> bool:
 
 
 def _same_kind(finding: Finding, lesion: Lesion, *, named: bool) -> bool:
-    kinds = {d.finding.kind for d in lesion.drafts}
-    special = {d.finding.id for d in lesion.drafts}
+    kinds, special = lesion.kinds, lesion.findings
     if finding.id == "chondrocalcinosis" and special - {
         "chondrocalcinosis",
         "calcification",
@@ -113,7 +125,7 @@ def _same_kind(finding: Finding, lesion: Lesion, *, named: bool) -> bool:
         return False
     if "chondrocalcinosis" in special and finding.states and finding.states != "cppd":
         return False
-    if finding.kind not in kinds and _CALCIFIED & ({finding.states} | {d.finding.states for d in lesion.drafts}):
+    if finding.kind not in kinds and _CALCIFIED & ({finding.states} | lesion.names):
         # a phlebolith and an ossification are two things
         return False
     return named or finding.kind in kinds
@@ -135,16 +147,15 @@ def gather(drafts: list[Draft]) -> list[Lesion]:
             best = max(
                 fitting,
                 key=lambda le: (
-                    one.tied in le.drafts,
+                    one.tied is not None and one.tied.lesion == le.number,
                     bool(one.finding.states) and one.finding.states in le.names,
-                    len(structures & {s for d in le.drafts for s in _place(d)[0]}),
-                    any(d.finding.id == one.finding.id for d in le.drafts),
+                    len(structures & le.structures),
+                    one.finding.id in le.findings,
                     -le.number if concluding else le.number,
                 ),
             )
         if best is None:
             best = Lesion(len(lesions) + 1)
             lesions.append(best)
-        best.drafts.append(one)
-        one.lesion = best.number
+        best.add(one)
     return lesions

@@ -137,7 +137,9 @@ class Reader:
             heading = self._heading(sentence.section)
             for one in found:
                 scope.decide(one, lower, heading, sentence.section.scope, examination, self.lexicon)
-            near = [s for s in parse.sentences if 0 < abs(s.index - sentence.index) <= 1]
+            near = [
+                parse.sentences[i] for i in (sentence.index - 1, sentence.index + 1) if 0 <= i < len(parse.sentences)
+            ]
             kept = [one for one in found if scope.counts(one, found, lower, near)]
             for one in kept:
                 implied = one.finding.sites if one.scope != "soft_tissue" else ()

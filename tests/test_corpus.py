@@ -413,7 +413,12 @@ def started(source: Path, out: Path, workers: int = 2) -> subprocess.Popen[bytes
     """A sweep in a process of its own, from a script without a main guard."""
     script = SCRIPT.format(here=str(HERE), source=str(source), out=str(out), workers=workers)
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE.parent), os.environ.get("PYTHONPATH", "")])}
-    return subprocess.Popen([sys.executable, "-c", script], env=environment, stderr=subprocess.PIPE)
+    # a test run that was started in the background ignores Ctrl-C, and so would what it starts
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return subprocess.Popen([sys.executable, "-c", script], env=environment, stderr=subprocess.PIPE)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def wait_for(process: subprocess.Popen[bytes], condition: Callable[[], bool]) -> None:
