@@ -146,6 +146,11 @@ def sweep(inputs: tuple[str, ...], out: Path, **options: Any) -> None:
         f"{counts['read']:,} reports read: {counts['mined']:,} mined, "
         f"{counts['screened_out']:,} without a finding word, {counts['failed']:,} failed."
     )
+    if result.repeated_ids:
+        click.echo(
+            f"{result.repeated_ids:,} reports share their note_id with another. All are kept and mined; "
+            "prevalence counts exact copies once."
+        )
     for sentence in result.fell_short:
         click.echo(sentence, err=True)
     click.echo(f"Tables: {out}\nNext: miner prevalence {out}, miner report {out}")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from miner import manifest as manifests
@@ -111,6 +112,16 @@ class Sweep(_Frames):
     def fell_short(self) -> list[str]:
         """What was not as it should be, each as a sentence: more failures than allowed, inputs not read to the end."""
         return list(self.manifest.get("fell_short", []))
+
+    @cached_property
+    def repeated_ids(self) -> int:
+        """How many reports share their ``note_id`` with another report of the sweep; all of them are kept."""
+        parts = [part_path(self.path, "reports", number) for number in range(self.manifest["parts"])]
+        ids = pa.concat_tables([pq.read_table(part, columns=["note_id"]) for part in parts]) if parts else None
+        if ids is None:
+            return 0
+        counts = pc.value_counts(ids["note_id"].combine_chunks()).field("counts")
+        return int(pc.sum(counts.filter(pc.greater(counts, 1))).as_py() or 0)
 
     @property
     def exit_code(self) -> int:

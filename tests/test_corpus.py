@@ -18,9 +18,11 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
+from click.testing import CliRunner
 
 from miner import corpus as sweep_module
 from miner import pool, records, store
+from miner.cli import main
 from miner.corpus import sweep
 from miner.errors import InputError, MinerError, WriteError
 from miner.tables import Sweep, load
@@ -493,6 +495,17 @@ def test_replace_that_is_interrupted(tmp_path: Path, monkeypatch: pytest.MonkeyP
     with pytest.raises(InputError):
         load(tmp_path / "out")
     assert len(run(source, tmp_path / "out").reports) == 60
+
+
+def test_repeated_ids_are_kept_and_told(tmp_path: Path) -> None:
+    """Reports with the same id are all kept; the command says how many there are."""
+    source = tmp_path / "a.csv"
+    source.write_text("note_id,note_text\n1,Phleboliths in the pelvis.\n1,Normal.\n2,Normal.\n", encoding="utf-8")
+    told = CliRunner().invoke(main, ["sweep", str(source), "--out", str(tmp_path / "out")])
+    assert told.exit_code == 0, told.output
+    assert "2 reports share their note_id with another" in told.output
+    sweep = load(tmp_path / "out")
+    assert list(sweep.reports["note_id"]) == ["1", "1", "2"] and sweep.repeated_ids == 2
 
 
 def test_progress(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
