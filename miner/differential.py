@@ -31,7 +31,7 @@ def active(pieces: Sequence[Piece], features: Mapping[str, Feature]) -> list[tup
     found = [(features[p.feature], p) for p in pieces if p.feature in features]
     for feature in features.values():
         if feature.when and all(w in held and held[w].share > 0 for w in feature.when):
-            if not any(u in held for u in feature.unless):
+            if not any(u in held and held[u].share > 0 for u in feature.unless):
                 parts = [held[w] for w in feature.when]
                 first = min(parts, key=lambda p: (p.start < 0, p.start))
                 share = min(p.share for p in parts)
