@@ -115,8 +115,8 @@ def _headings(text: str, titles: Titles) -> Iterator[tuple[int, int, str, Sectio
 def split(text: str, titles: Titles) -> tuple[Section, ...]:
     """The sections of a normalised text in order, without gaps; what stands before the first heading is ``start``.
 
-    An organ line takes the role of the part that it stands in, so that it is read as findings under FINDINGS and as a
-    request under INDICATION.
+    An organ line takes the role of the conclusion or addendum that it stands in; everywhere else, under a request too,
+    it is findings.
     """
     found: dict[int, tuple[int, str, SectionEntry | None]] = {}
     for start, end, title, entry in sorted(_headings(text, titles), key=lambda h: (h[0], h[3] is None, -h[1])):
