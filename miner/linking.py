@@ -30,7 +30,7 @@ PREPOSITION = re.compile(
 _NOUN_FOLLOWS = re.compile(r"\s+([a-z]{4,})\b")
 _ANOTHER = re.compile(r"\b(?:and|with)\s+(?:\w+\s+){0,2}\Z")
 _BEYOND = re.compile(
-    r"\b(?:below|above|from|distal to|proximal to|level of|to the level of|extending to)\s+(?:the\s+)?(?:\w+\s+|"
+    r"\b(?:from|level of|to the level of|extending to)\s+(?:the\s+)?(?:\w+\s+|"
     r"\w+\s+(?:arch|edge|margin|tip|body|base|line) of\s+(?:the\s+)?)?\Z"
 )
 _IDENTITY = re.compile(
@@ -91,6 +91,15 @@ class Draft:
     scope_basis: str = ""
     tied: Draft | None = None
     lesion: int = -1
+
+    def describe(self, hit: tuple[Descriptor, int, int], lower: str) -> None:
+        """Takes in a descriptor: as one that holds, or as one that is denied of a finding that is there."""
+        denied = (
+            self.verdict.status != "absent"
+            and hit[0].dimension != "change"
+            and DENIAL.search(lower, max(self.left, hit[1] - 45), hit[1])
+        )
+        (self.denied if denied else self.descriptors).append(hit)
 
     def attributes(self) -> list[Attribute]:
         """Everything tied to the mention, in normalised positions."""
@@ -191,8 +200,7 @@ def link(drafts: list[Draft], lower: str) -> None:
         ]
         for hit in sentence.descriptors:
             if one.left <= hit[1] < one.right and describes(one, hit, lower):
-                before = lower[max(one.left, hit[1] - 45) : hit[1]]
-                (one.denied if DENIAL.search(before) and hit[0].dimension != "change" else one.descriptors).append(hit)
+                one.describe(hit, lower)
         one.size = size(one, lower)
         one.side = _side(one)
         one.own_place = bool(one.sites)

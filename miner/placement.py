@@ -125,9 +125,7 @@ def specific(sites: list[tuple[Site, int, int]]) -> list[tuple[Site, int, int]]:
     kept: dict[str, tuple[Site, int, int]] = {}
     for hit in sites:
         site = hit[0]
-        if site.id in parents or (
-            site.id == "tendon" and any(s.compartment == "tendon" and not s.weak for s, _, _ in sites)
-        ):
+        if site.id in parents:
             continue
         kept.setdefault(site.id, hit)
     return list(kept.values())
@@ -141,11 +139,23 @@ def inside(one: Draft) -> list[tuple[Site, int, int]]:
         # "atherosclerotic calcification of the aorta" lies there, not in arteries at large
         general = ({"artery"} if len(vessels) > 1 else set()) | ({"lung"} if viscera else set())
         return [hit for hit in one.sites if hit[0].id not in general]
-    return [hit for hit in one.sites if hit[0].scope not in ("organ", "vascular") or hit[0].id == "peritoneum"]
+    # ossification "of mature bone" is no place in a bone
+    return [
+        hit
+        for hit in one.sites
+        if (hit[0].scope not in ("organ", "vascular") or hit[0].id == "peritoneum") and hit[0].id != "bone"
+    ]
 
 
 def place(one: Draft, heading: Examination, examination: Examination, implied_by_name: Sequence[Site] = ()) -> None:
     """Gives a mention without a place of its own that of its heading, else that of the examination."""
+    if one.finding.yields and one.scope == one.finding.scope:
+        # "calcified hilar nodes": the name gives way to other places, but where it stands, its own words are one
+        one.sites += [
+            hit
+            for hit in one.sentence.sites
+            if covers(one, hit) and hit[0].scope == one.scope and hit[0].id not in one.finding.sites
+        ]
     one.hidden = [hit for hit in one.sites if hit[0].silent]
     one.sites = [hit for hit in one.sites if hit[0].id != "soft_tissue" and not hit[0].silent]
     own_place = bool(one.sites)
@@ -161,3 +171,8 @@ def place(one: Draft, heading: Examination, examination: Examination, implied_by
         side = heading.laterality or (examination.laterality if paired else None)
         if side:
             one.side = (side, -1, -1)
+
+
+def lodge(one: Draft, site: Site) -> None:
+    """Puts the site where such a finding lodges in place of the region that it lies in."""
+    one.sites = [(site, start, end) if s.id == site.parent else (s, start, end) for s, start, end in one.sites]

@@ -18,6 +18,7 @@ from miner import (
     opening,
     patient,
     placement,
+    position,
     scope,
     screen,
     sections,
@@ -49,6 +50,7 @@ class Reader:
         self.titles = sections.Titles.of(self.lexicon, self.finding_word)
         self.words = vocabulary(self.lexicon)
         self.pipeline = Pipeline(self.lexicon, self.titles)
+        self.positions = position.Positions(self.lexicon)
         self.cues = self.lexicon.of(CueEntry)
         self.causes = self.lexicon.of(CauseEntry)
         self._described = lru_cache(maxsize=4096)(self._title)
@@ -134,6 +136,9 @@ class Reader:
                 continue
             found = self._drafts(sentence, lower)
             linking.link(found, lower)
+            for one in found:
+                for hit in self.positions.found(one, lower):
+                    one.describe(hit, lower)
             heading = self._heading(sentence.section)
             for one in found:
                 scope.decide(one, lower, heading, sentence.section.scope, examination, self.lexicon)
@@ -146,6 +151,8 @@ class Reader:
                 if one.finding.yields and heading.sites:
                     implied = ()
                 placement.place(one, heading, examination, [known[s] for s in implied])  # type: ignore[misc]
+                if one.finding.lodges:
+                    placement.lodge(one, known[one.finding.lodges])  # type: ignore[arg-type]
                 if one.tied is not None and one.tied not in kept:
                     one.tied = None
             by_sentence[sentence.index] = kept
@@ -319,7 +326,7 @@ class Reader:
         placed = tuple(
             Context(c.condition, c.status, c.section, *span(c.start, c.end), tuple(back(x) for x in c.cues), c.entry)
             for c in contexts
-            if c.condition not in silent
+            if c.entry not in silent
         )
         concluded = tuple(_translated(d, span) for d in outcomes)
         soft = [m for m in mentions if m.scope == "soft_tissue"]

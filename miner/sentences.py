@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-_CANDIDATE = re.compile(r"[.!?]+|\n+")
+_CANDIDATE = re.compile(r"[.!?]+|\n+|(?<=[a-z.,;]) +(?=\(?[2-9]\) ?[A-Za-z])")
 _ABBREVIATIONS = frozenset(
     "vs v approx e.g i.e eg ie dr mr mrs ms st resp incl ca cf al fig inc jr sr bil bilat lat med ant post sup inf "
     "w s h o a.m p.m am pm cm mm ml mg sq min max avg no nos est prev hx pt".split()
@@ -13,6 +13,7 @@ _ABBREVIATIONS = frozenset(
 _UNITS = frozenset({"cm", "mm", "ml", "mg"})
 _LIST_ITEM = re.compile(r"[ \t]*(?:[-*>+]+[ \t]|\(?\d{1,2}[.)](?!\d)|\(?[a-h][.)][ \t]|[ivx]{1,4}[.)][ \t])")
 _NUMBER_BEFORE = re.compile(r"(?:\A|[\n:;.,)][ \t]*|[ \t]{2,})\(?\d{1,2}\Z")
+_ITEM_BEFORE = re.compile(r"(?:\A|[\s:])\(?1\) ?[A-Za-z]")
 _LAST_WORD = re.compile(r"[A-Za-z.]+\Z")
 _OPEN_WORDS = frozenset(
     "of the in and or with a an to at by for from on into over under within along about near left right is are was "
@@ -128,6 +129,11 @@ def split(text: str, start: int, end: int, width: int) -> Iterator[tuple[int, in
         if match.group()[0] == "\n":
             blank = last - first > 1 or (not text[first:last].strip("\n") and text[last : last + 1] == "\n")
             if not (blank or _is_blank_line(text, last) or _breaks_line(text, first, last, width)):
+                continue
+            stop = first
+        elif match.group()[0] == " ":
+            # "1) no bony injury 2) venous stasis": an item of a list that runs on in the line
+            if not _ITEM_BEFORE.search(text, max(start, first - 400), first):
                 continue
             stop = first
         elif _breaks_stop(text, first, last):

@@ -57,6 +57,8 @@ class Finding(Entry):
     head: bool = False
     ossified: bool = False
     yields: bool = False
+    # a site that stands for the region it lies in: phleboliths in the pelvis lie in the pelvic veins
+    lodges: str = ""
     joint_scope: str = _key(allowed=("", *SCOPES), default="")
     status: str = _key(allowed=("", "absent"), default="")
 
@@ -79,7 +81,9 @@ class OtherFinding(Entry):
             "there",
             "filler",
             "anaphor",
-            "preposition",
+            "inside",
+            "around",
+            "holding",
             "relation",
             "left",
             "right",
@@ -102,6 +106,9 @@ class Descriptor(Entry):
     kind: str = _key(allowed=("", "calcification", "ossification"), default="")
     reach: str = _key(allowed=("phrase", "sentence"), default="phrase")
     silent: bool = False
+    # nouns: the descriptor holds for what the text places inside, or around, one of them
+    inside: tuple[str, ...] = ()
+    around: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
