@@ -217,6 +217,9 @@ def _place_holds(one: Draft, hit: tuple[Site, int, int], lower: str) -> bool:
         # "below the ischial spine", "from the knee down": a landmark, not the place
         return False
     fixed = one.finding.scope
+    if fixed == "vascular" and site.region and not site.compartment:
+        # "vascular calcification in both feet": where the vessels run
+        return True
     return one.finding.yields or not (fixed and site.scope and site.scope != fixed and not covers(one, hit))
 
 
@@ -238,11 +241,13 @@ def describes(one: Draft, hit: tuple[Descriptor, int, int], lower: str) -> bool:
         if descriptor.reach == "sentence":
             return True
         strangers = unknown(one, lower, gap_start, gap_end)
-        if descriptor.dimension == "shape" and not any(one.left <= f < one.start for f, _ in others):
+        if descriptor.dimension in ("shape", "texture", "size") and not any(
+            one.left <= f < one.start for f, _ in others
+        ):
             # nothing else in the segment could own it
             return strangers <= 8 and ";" not in lower[gap_start:gap_end]
         return strangers <= (3 if ";" not in lower[gap_start:gap_end] else 0)
-    if descriptor.dimension in ("size", "extent"):
+    if descriptor.dimension in ("size", "extent") and not PREPOSITION.fullmatch(lower, start, end):
         word = _NEXT_WORD.match(lower, end)
         if word and word.group(1) not in _AFTER_MEASURE and end < one.right:
             # "around several joints", "with mild hydroureter": the word belongs to the noun behind it
@@ -257,7 +262,12 @@ def describes(one: Draft, hit: tuple[Descriptor, int, int], lower: str) -> bool:
     if descriptor.dimension in ("size", "extent", "shape", "texture") and _NOUN_FOLLOWS.match(lower, end):
         # "with mild upstream hydroureter": the word describes the noun behind it
         following = _NOUN_FOLLOWS.match(lower, end)
-        if following and unknown(one, lower, following.start(1), following.end(1)) and following.end(1) <= one.right:
+        if (
+            following
+            and following.group(1) not in _AFTER_MEASURE
+            and unknown(one, lower, following.start(1), following.end(1))
+            and following.end(1) <= one.right
+        ):
             return False
     between = [(f, t) for f, t in others if one.end <= f and t <= start and not _is_head(lower[f:t])]
     if between and descriptor.reach != "sentence":

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from miner.examination import Examination
-from miner.lexicon import Site
+from miner.lexicon import Lexicon, Site
 from miner.linking import PREPOSITION, Draft, covers, unknown
 
 _LANDMARK = re.compile(
@@ -147,7 +147,13 @@ def inside(one: Draft) -> list[tuple[Site, int, int]]:
     ]
 
 
-def place(one: Draft, heading: Examination, examination: Examination, implied_by_name: Sequence[Site] = ()) -> None:
+def place(
+    one: Draft,
+    lower: str,
+    heading: Examination,
+    examination: Examination,
+    implied_by_name: Sequence[Site] = (),
+) -> None:
     """Gives a mention without a place of its own that of its heading, else that of the examination."""
     if one.finding.yields and one.scope == one.finding.scope:
         # "calcified hilar nodes": the name gives way to other places, but where it stands, its own words are one
@@ -156,15 +162,29 @@ def place(one: Draft, heading: Examination, examination: Examination, implied_by
             for hit in one.sentence.sites
             if covers(one, hit) and hit[0].scope == one.scope and hit[0].id not in one.finding.sites
         ]
+        # "calcified nodes at the right hilum": the node is said by the name, the station beside it
+        named = {site.id for site, _, _ in one.sites}
+        one.sites += [(site, -1, -1) for site in implied_by_name if named and site.holds and site.id not in named]
     one.hidden = [hit for hit in one.sites if hit[0].silent]
+    tissue = [
+        hit
+        for hit in one.sites
+        if hit[0].id == "soft_tissue"
+        and not covers(one, hit)
+        and _INSIDE.search(lower, max(one.sentence.start, hit[1] - 40), hit[1])
+    ]
     one.sites = [hit for hit in one.sites if hit[0].id != "soft_tissue" and not hit[0].silent]
     own_place = bool(one.sites)
     if not one.sites and implied_by_name:
         one.sites = [(site, -1, -1) for site in implied_by_name]
-    if not one.sites:
+    if all(s.compartment == "joint" for s, _, _ in one.sites):
+        # a loose body lies in the joint that was examined
         implied = heading.sites or examination.sites
         fixed = one.finding.scope
-        one.sites = [(s, -1, -1) for s in implied if not (fixed and s.scope and s.scope != fixed)]
+        one.sites += [(s, -1, -1) for s in implied if one.sites or not (fixed and s.scope and s.scope != fixed)]
+    if one.scope == "soft_tissue":
+        # "in the soft tissues of the calf": said as a place, beside the structure
+        one.sites += tissue
     if one.side is None:
         # a midline structure has no side, whatever was examined
         paired = any(site.paired or not site.region for site, _, _ in one.sites) if own_place else True
@@ -176,3 +196,24 @@ def place(one: Draft, heading: Examination, examination: Examination, implied_by
 def lodge(one: Draft, site: Site) -> None:
     """Puts the site where such a finding lodges in place of the region that it lies in."""
     one.sites = [(site, start, end) if s.id == site.parent else (s, start, end) for s, start, end in one.sites]
+
+
+def tissues(lexicon: Lexicon) -> list[tuple[Site, re.Pattern[str]]]:
+    """The sites that are only a tissue (tendon, bursa, muscle ...), each with its words."""
+    found = []
+    for site in lexicon.of(Site).values():
+        if site.weak and site.compartment and not site.region and not site.silent:
+            words = "|".join(re.escape(p) for p in lexicon.phrases("sites", site.id))
+            found.append((site, re.compile(rf"\b(?:{words})\b")))
+    return found
+
+
+def with_tissue(one: Draft, lower: str, tissues: Sequence[tuple[Site, re.Pattern[str]]]) -> None:
+    """Adds the tissue that the words of a place name: "supraspinatus tendon" is a structure and a tendon."""
+    have = {site.id for site, _, _ in one.sites}
+    for site, start, end in tuple(one.sites):
+        for tissue, words in tissues:
+            if start >= 0 and site.compartment == tissue.compartment and tissue.id not in have:
+                if tissue.id not in site.id and words.search(lower, start, end):
+                    one.sites.append((tissue, start, end))
+                    have.add(tissue.id)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from miner.lexicon import Descriptor, Lexicon, OtherFinding
 from miner.linking import Draft
 
-_BETWEEN = r"(?:[\w'./-]+\s+){0,4}?"
+_BETWEEN = r"(?:[\w'./-]+\s+){0,6}?"
 """The words that may stand between a word of position and its noun."""
 
 _OTHER = r"(?:tendons?|tendinous|bursae?|origin|insertion|attachment|fascia)\b"
@@ -51,8 +51,8 @@ class Positions:
                         d,
                         re.compile(rf"\b(?:{inside})\s+{_BETWEEN}(?P<noun>{nouns})\b(?!\s+{_OTHER})"),
                         re.compile(
-                            rf"\b(?P<noun>{nouns})\b[^;:]{{0,90}}?\b(?:{holding})\b[^;:]{{0,60}}\Z"
-                            rf"|\b(?:{inside})\s+{_BETWEEN}(?P<place>{nouns})\b(?!\s+{_OTHER})[^;:]{{0,60}}\Z"
+                            rf"\b(?P<noun>{nouns})\b[^;:]{{0,90}}?\b(?:{holding})\b[^;:]{{0,110}}\Z"
+                            rf"|\b(?:{inside})\s+{_BETWEEN}(?P<place>{nouns})\b(?!\s+{_OTHER})[^;:]{{0,110}}\Z"
                         ),
                     )
                 )

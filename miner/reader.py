@@ -53,6 +53,7 @@ class Reader:
         self.positions = position.Positions(self.lexicon)
         self.cues = self.lexicon.of(CueEntry)
         self.causes = self.lexicon.of(CauseEntry)
+        self.tissues = placement.tissues(self.lexicon)
         self._described = lru_cache(maxsize=4096)(self._title)
 
     def _title(self, text: str) -> Sentence:
@@ -150,7 +151,8 @@ class Reader:
                 implied = one.finding.sites if one.scope != "soft_tissue" else ()
                 if one.finding.yields and heading.sites:
                     implied = ()
-                placement.place(one, heading, examination, [known[s] for s in implied])  # type: ignore[misc]
+                placement.place(one, lower, heading, examination, [known[s] for s in implied])  # type: ignore[misc]
+                placement.with_tissue(one, lower, self.tissues)
                 if one.finding.lodges:
                     placement.lodge(one, known[one.finding.lodges])  # type: ignore[arg-type]
                 if one.tied is not None and one.tied not in kept:
@@ -177,7 +179,10 @@ class Reader:
         if any(f.needs not in weak and f.scope in ("", "soft_tissue") for f, _, _ in sentence.findings):
             # beside a plain calcification word a weak one ("rounded densities") is only its description
             sentence.findings[:] = [hit for hit in sentence.findings if hit[0].needs not in weak]
-        if any(not f.needs and f.scope in ("", "soft_tissue") for f, _, _ in sentence.findings):
+        if any(
+            not f.needs and not f.states and f.status != "absent" and f.scope in ("", "soft_tissue")
+            for f, _, _ in sentence.findings
+        ):
             # "calcified mass with cortex and trabeculae": what makes it bone is its description, not a second mention
             sentence.findings[:] = [hit for hit in sentence.findings if not (hit[0].needs and hit[0].ossified)]
         verdicts = []
@@ -312,7 +317,11 @@ class Reader:
                     one.verdict.status,
                     one.scope,
                     one.sentence.section.id,
-                    tuple(dict.fromkeys(site.reported_as or site.id for site, _, _ in one.sites)),
+                    tuple(
+                        dict.fromkeys(
+                            name for site, _, _ in one.sites for name in (site.reported_as or site.id, *site.also)
+                        )
+                    ),
                     one.side[0] if one.side else None,
                     tuple(described),
                     one.size[0] if one.size else None,

@@ -121,6 +121,8 @@ class Site(Entry):
     paired: bool = False
     parent: str = ""
     reported_as: str = ""
+    # further sites that are reported with it: a femoral artery lies in the thigh
+    also: tuple[str, ...] = ()
     silent: bool = False
     weak: bool = False
     bony: bool = False
