@@ -97,9 +97,19 @@ class Draft:
         denied = (
             self.verdict.status != "absent"
             and hit[0].dimension != "change"
-            and DENIAL.search(lower, max(self.left, hit[1] - 45), hit[1])
+            and (
+                DENIAL.search(lower, max(self.left, hit[1] - 45), hit[1])
+                or (hit[0].dimension == "distribution" and self.spared(hit[1]))
+            )
         )
         (self.denied if denied else self.descriptors).append(hit)
+
+    def spared(self, start: int) -> bool:
+        """Whether a place stands behind a word that keeps the mention out of it ("they spare the subcutaneous fat")."""
+        return any(
+            entry.role == "relation" and last <= start and start - last < 30 and self.left <= first
+            for entry, first, last in self.sentence.grammar
+        )
 
     def attributes(self) -> list[Attribute]:
         """Everything tied to the mention, in normalised positions."""
@@ -210,9 +220,8 @@ def link(drafts: list[Draft], lower: str) -> None:
 def _place_holds(one: Draft, hit: tuple[Site, int, int], lower: str) -> bool:
     """Whether a place is where the mention lies, not what it spares or is set against."""
     site, start, _ = hit
-    for entry, first, last in one.sentence.grammar:
-        if entry.role == "relation" and last <= start and start - last < 30 and one.left <= first:
-            return False
+    if one.spared(start):
+        return False
     if site.region and _BEYOND.search(lower[max(one.left, start - 40) : start]):
         # "below the ischial spine", "from the knee down": a landmark, not the place
         return False
@@ -220,7 +229,17 @@ def _place_holds(one: Draft, hit: tuple[Site, int, int], lower: str) -> bool:
     if fixed == "vascular" and site.region and not site.compartment:
         # "vascular calcification in both feet": where the vessels run
         return True
-    return one.finding.yields or not (fixed and site.scope and site.scope != fixed and not covers(one, hit))
+    return (one.finding.yields and not anchored(one)) or not (
+        fixed and site.scope and site.scope != fixed and not covers(one, hit)
+    )
+
+
+def anchored(one: Draft) -> bool:
+    """Whether a name that gives way to other places says its place itself ("calcified mediastinal nodes")."""
+    return one.finding.yields and any(
+        covers(one, hit) and hit[0].scope == one.finding.scope and hit[0].id not in one.finding.sites
+        for hit in one.sentence.sites
+    )
 
 
 def covers(one: Draft, hit: tuple[Site, int, int]) -> bool:
@@ -264,6 +283,7 @@ def describes(one: Draft, hit: tuple[Descriptor, int, int], lower: str) -> bool:
         following = _NOUN_FOLLOWS.match(lower, end)
         if (
             following
+            and not following.group(1).endswith("ly")
             and following.group(1) not in _AFTER_MEASURE
             and unknown(one, lower, following.start(1), following.end(1))
             and following.end(1) <= one.right

@@ -118,14 +118,17 @@ def _run(hits: list[tuple[Site, int, int]], lower: str) -> list[tuple[Site, int,
 
 def specific(sites: list[tuple[Site, int, int]]) -> list[tuple[Site, int, int]]:
     """The places without those that only name the larger part of another one, each once."""
-    parents = set()
-    for site, _, _ in sites:
+    # a larger part that is named elsewhere in the sentence stands for itself
+    parents: dict[str, list[tuple[int, int]]] = {}
+    for site, start, end in sites:
         if site.parent:
-            parents.add(site.parent)
+            parents.setdefault(site.parent, []).append((start, end))
     kept: dict[str, tuple[Site, int, int]] = {}
     for hit in sites:
         site = hit[0]
-        if site.id in parents:
+        if site.id in parents and (
+            hit[1] < 0 or any(hit[1] < end + 12 and start < hit[2] + 12 for start, end in parents[site.id])
+        ):
             continue
         kept.setdefault(site.id, hit)
     return list(kept.values())
@@ -177,6 +180,13 @@ def place(
     own_place = bool(one.sites)
     if not one.sites and implied_by_name:
         one.sites = [(site, -1, -1) for site in implied_by_name]
+    if one.scope == "vascular" and all(covers(one, hit) for hit in one.sites if hit[1] >= 0):
+        vessels = [(s, -1, -1) for s in heading.sites if s.scope == "vascular" and s.id != "artery"]
+        # "AORTA: atherosclerotic calcification": the heading says which vessel
+        one.sites = vessels or one.sites
+    if own_place and not any(s.region or s.scope != one.scope for s, _, _ in one.sites):
+        # "SUPRASPINATUS: calcification in the anterior tendon": the heading says the structure, the sentence the tissue
+        one.sites += [(s, -1, -1) for s in heading.sites if s.scope in ("", one.scope)]
     if all(s.compartment == "joint" for s, _, _ in one.sites):
         # a loose body lies in the joint that was examined
         implied = heading.sites or examination.sites

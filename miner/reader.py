@@ -149,7 +149,7 @@ class Reader:
             kept = [one for one in found if scope.counts(one, found, lower, near)]
             for one in kept:
                 implied = one.finding.sites if one.scope != "soft_tissue" else ()
-                if one.finding.yields and heading.sites:
+                if one.finding.yields and any(site.compartment for site in heading.sites):
                     implied = ()
                 placement.place(one, lower, heading, examination, [known[s] for s in implied])  # type: ignore[misc]
                 placement.with_tissue(one, lower, self.tissues)
@@ -160,6 +160,7 @@ class Reader:
             by_sentence[sentence.index] = kept
             drafts += kept
         self._look_back(parse, by_sentence, lower)
+        scope.settle(drafts)
         addenda.retract(drafts, parse.sentences, lower)
         contexts = self._contexts(parse, lower, examination) if drafts or self.contexts == "all" else []
         groups = lesions.gather(drafts)
@@ -205,16 +206,16 @@ class Reader:
             if not before or not (sentence.descriptors or sentence.sites):
                 continue
             opening = [g for g in sentence.grammar if g[0].role == "anaphor" and g[1] - sentence.start < 24]
-            if not opening:
+            word = opening[0][1:] if opening else _opening_word(sentence)
+            if word is None:
                 continue
             target = before[-1]
-            reach = Draft(
-                sentence, target.finding, opening[0][1], opening[0][2], sentence.start, sentence.end, target.verdict
-            )
+            reach = Draft(sentence, target.finding, *word, sentence.start, sentence.end, target.verdict)
             for hit in sentence.descriptors:
                 if linking.describes(reach, hit, lower):
-                    text = lower[max(sentence.start, hit[1] - 45) : hit[1]]
-                    (target.denied if linking.DENIAL.search(text) else target.descriptors).append(hit)
+                    reach.describe(hit, lower)
+            target.descriptors += reach.descriptors
+            target.denied += reach.denied
             if target.size is None:
                 target.size = linking.size(reach, lower)
             if not target.own_place:
@@ -368,6 +369,14 @@ class Reader:
             if best is None or key > best[0]:
                 best = (key, outcome)
         return best[1] if best else None
+
+
+def _opening_word(sentence: Sentence) -> tuple[int, int] | None:
+    """The descriptor that opens a sentence about nothing else ("Fluid-calcium levels on the lateral view.")."""
+    if sentence.contexts or sentence.causes or any(entry.role == "finding" for entry, _, _ in sentence.grammar):
+        return None
+    first = next((hit for hit in sentence.descriptors if hit[0].reach == "sentence"), None)
+    return (first[1], first[2]) if first is not None and first[1] - sentence.start < 4 else None
 
 
 def _joined(found: list[Context], lower: str) -> list[Context]:

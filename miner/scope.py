@@ -6,7 +6,7 @@ import re
 
 from miner.examination import Examination
 from miner.lexicon import Lexicon
-from miner.linking import Draft
+from miner.linking import Draft, anchored
 from miner.parse import Sentence
 from miner.placement import dominant
 
@@ -45,7 +45,15 @@ def decide(
         one.scope, one.scope_basis = "vascular", f"heading:{one.sentence.section.id}"
         return
     if fixed:
-        if one.finding.yields and site is not None and site.scope and site.scope != fixed:
+        if anchored(one):
+            one.scope, one.scope_basis = fixed, f"finding:{one.finding.id}"
+        elif (
+            one.finding.yields
+            and site is not None
+            and site.scope
+            and site.scope != fixed
+            and not (fixed == "soft_tissue" and drawn(one) and not site.holds)
+        ):
             one.scope, one.scope_basis = site.scope, f"site:{site.id}"
         elif one.finding.yields and site is None and heading_scope:
             one.scope, one.scope_basis = heading_scope, f"heading:{one.sentence.section.id}"
@@ -106,6 +114,20 @@ def decide(
         one.scope, one.scope_basis = "soft_tissue", "cause"
         return
     one.scope, one.scope_basis = examination.scope, f"examination:{examination.region}"
+
+
+def settle(drafts: list[Draft]) -> None:
+    """What a cause drew into the soft tissues ("crescents over the peritoneum") stays there in the whole report."""
+    drawn_in = {
+        site.id
+        for d in drafts
+        if d.scope == "soft_tissue" and d.scope_basis in ("cause", "descriptor:crescentic")
+        for site, _, _ in d.sites
+        if site.scope == "organ" and not site.holds
+    }
+    for d in drafts:
+        if d.scope == "organ" and d.scope_basis.partition(":")[2] in drawn_in and not d.finding.scope:
+            d.scope, d.scope_basis = "soft_tissue", "cause"
 
 
 def counts(one: Draft, drafts: list[Draft], lower: str, near: list[Sentence]) -> bool:

@@ -83,6 +83,7 @@ class OtherFinding(Entry):
             "anaphor",
             "inside",
             "around",
+            "along",
             "holding",
             "relation",
             "left",
@@ -109,6 +110,9 @@ class Descriptor(Entry):
     # nouns: the descriptor holds for what the text places inside, or around, one of them
     inside: tuple[str, ...] = ()
     around: tuple[str, ...] = ()
+    along: tuple[str, ...] = ()
+    # nouns that a mention is an adjective of: "calcified gluteal nodules"
+    heads: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
