@@ -36,6 +36,8 @@ _ELSEWHERE = {
     "prevalence": ("miner.prevalence_tables", "prevalence"),
     "cause_shares": ("miner.prevalence_tables", "cause_shares"),
     "evaluate": ("miner.scores", "evaluate"),
+    "learn": ("miner.learning", "learn"),
+    "what_if": ("miner.whatif", "what_if"),
     "report": ("miner.pages.report", "report"),
 }
 
@@ -43,6 +45,7 @@ __all__ = [
     "__version__",
     "cause_shares",
     "evaluate",
+    "learn",
     "load",
     "mine",
     "pipeline",
@@ -50,6 +53,7 @@ __all__ = [
     "read",
     "report",
     "sweep",
+    "what_if",
 ]
 
 
@@ -61,10 +65,10 @@ def __getattr__(name: str) -> Any:
 
 
 @lru_cache(maxsize=4)
-def _reader(lexicons: tuple[Path, ...], contexts: str) -> Miner:
+def _reader(lexicons: tuple[Path, ...], contexts: str, model: Path | None = None) -> Miner:
     from miner.batch import Miner
 
-    return Miner(lexicons=lexicons, contexts=contexts)
+    return Miner(lexicons=lexicons, contexts=contexts, model=model)
 
 
 def read(
@@ -78,19 +82,22 @@ def read(
     note_id: str = "report",
     lexicons: Sequence[str | Path] = (),
     contexts: str = "findings",
+    model: str | Path | None = None,
 ) -> Reading:
     """Reads one report.
 
     ``study_description`` and ``body_part`` tell which region the film shows; ``age`` is in years, ``sex`` is F or M.
     The reading has ``.mentions``, ``.contexts``, ``.differentials`` and ``.cause``, and renders itself in a notebook.
-    The first call compiles the lexicons (seconds); later calls take milliseconds.
+    ``model`` is a file of ``miner learn``. The first call compiles the lexicons (seconds); later calls take
+    milliseconds.
 
     Raises:
         LexiconError: if a lexicon holds problems; all of them are listed.
+        InputError: if the model cannot be used.
     """
     from miner.records import Report
 
-    miner = _reader(tuple(Path(p) for p in lexicons), contexts)
+    miner = _reader(tuple(Path(p) for p in lexicons), contexts, None if model is None else Path(model))
     return miner.read(Report(note_id, text, study_description, body_part, modality, age, sex))
 
 

@@ -17,7 +17,7 @@ class Miner:
     """Reads batches. Build it once a process: compiling the lexicons takes about a second."""
 
     def __init__(self, *, lexicons: Sequence[Path] = (), contexts: str = "findings", model: Path | None = None) -> None:
-        self.reader = Reader(lexicons, contexts)
+        self.reader = Reader(lexicons, contexts, model)
         self.digest = self.reader.lexicon.digest
 
     def read(self, report: Report) -> Reading:
@@ -77,12 +77,15 @@ def tables(reading: Reading) -> dict[str, list[dict[str, Any]]]:
         "soft_tissue": reading.soft_tissue,
         "elsewhere": reading.elsewhere,
         "kind": reading.kind,
+        "kind_basis": cause.kind_basis if cause else None,
+        "lesion_id": cause.lesion_id if cause else None,
         "cause": cause.cause if cause else None,
         "cause_family": cause.family if cause else None,
         "cause_probability": cause.probability if cause else None,
         "cause_basis": cause.basis if cause else None,
         "stated_cause": cause.stated_cause if cause else None,
         "inferred_cause": cause.inferred_cause if cause else None,
+        "disagreement": list(cause.disagreement) if cause else None,
         "abstained": cause.abstained if cause else False,
         "n_mentions": len(reading.mentions),
     }

@@ -46,6 +46,12 @@ def _lexicons(function: Any) -> Any:
     )(function)
 
 
+def _model(function: Any) -> Any:
+    return click.option(
+        "--model", type=_FILE, help="Model file of `miner learn`: learned weights in place of the expert's."
+    )(function)
+
+
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]}, epilog="Example: miner demo")
 @click.version_option(package_name="miner")
 def main() -> None:
@@ -72,6 +78,7 @@ def demo(out: Path, workers: int) -> None:
 @click.option("--sex", type=click.Choice(["F", "M"]), help="Sex of the patient.")
 @click.option("--html", type=_FILE, help="Write a page instead of text.")
 @click.option("--colour/--no-colour", default=None, help="Colour on or off; on where the output is a terminal.")
+@_model
 @_lexicons
 def read(
     file: Path,
@@ -80,6 +87,7 @@ def read(
     sex: str | None,
     html: Path | None,
     colour: bool | None,
+    model: Path | None,
     lexicons: tuple[Path, ...],
 ) -> None:
     """Read one report (a text file, or - for standard input): marked-up text, mentions, differential with reasons."""
@@ -88,15 +96,16 @@ def read(
     from miner.pages.reading import reading_html, reading_text
 
     text = sys.stdin.read() if str(file) == "-" else _text(file)
-    reading = miner.read(text, study_description=study_description, age=age, sex=sex, lexicons=lexicons)
+    reading = miner.read(text, study_description=study_description, age=age, sex=sex, lexicons=lexicons, model=model)
     if html is not None:
         html.write_text(
-            reading_html(reading, labels=labels(lexicons), sources=sources(lexicons), page=True), encoding="utf-8"
+            reading_html(reading, labels=labels(lexicons), sources=sources(lexicons, model), page=True),
+            encoding="utf-8",
         )
         click.echo(str(html))
         return
     wanted = sys.stdout.isatty() if colour is None else colour
-    click.echo(reading_text(reading, wanted, labels=labels(lexicons), sources=sources(lexicons)))
+    click.echo(reading_text(reading, wanted, labels=labels(lexicons), sources=sources(lexicons, model)))
 
 
 def _text(file: Path) -> str:
@@ -135,6 +144,7 @@ def _text(file: Path) -> str:
     help="Number (or, below 1, share) of failed reports past which the exit code is 1.",
 )
 @click.option("--time-limit", type=float, default=60.0, show_default=True, help="Seconds for one report; 0 for none.")
+@_model
 @_lexicons
 def sweep(inputs: tuple[str, ...], out: Path, **options: Any) -> None:
     """Mine a corpus of any size (CSV, TSV, JSON lines, Parquet, text files, folders, patterns) into Parquet tables."""
@@ -221,6 +231,7 @@ def report(out: Path, page: Path | None, partial: bool) -> None:
 @click.option("--against", type=_FOLDER, help="A second sweep of the same gold standard to compare with.")
 @click.option("--misses", type=_FILE, help="Write the table of misses (positions, no text) to this CSV file.")
 @click.option("--json", "as_json", type=_FILE, help="Write the scores to this JSON file.")
+@_model
 @_lexicons
 def evaluate(
     out: Path | None,
@@ -228,6 +239,7 @@ def evaluate(
     against: Path | None,
     misses: Path | None,
     as_json: Path | None,
+    model: Path | None,
     lexicons: tuple[Path, ...],
 ) -> None:
     """Score a sweep (without OUT: a reading made now) against a gold standard in the documented format."""
@@ -236,7 +248,7 @@ def evaluate(
     from miner.tables import load
 
     standard = golds.load(gold)
-    tables = load(out) if out is not None else golds.mined(standard, lexicons)
+    tables = load(out) if out is not None else golds.mined(standard, lexicons, model)
     result = scores.evaluate(tables, standard)
     click.echo(scores.render(result))
     if against is not None:
@@ -245,6 +257,74 @@ def evaluate(
         result.misses.to_csv(misses, index=False)
     if as_json is not None:
         as_json.write_text(json.dumps(result.record(), indent=1, default=float), encoding="utf-8")
+
+
+@main.command(epilog="Example: miner learn sweep-of-gold --gold corpora/gold --save model.json")
+@click.argument("out", type=_FOLDER, required=False)
+@click.option(
+    "--gold",
+    multiple=True,
+    required=True,
+    type=click.Path(exists=True, path_type=Path),
+    help="Gold file or folder with checked causes; may be repeated.",
+)
+@click.option("--save", type=_FILE, required=True, help="The model file to write (JSON).")
+@_lexicons
+def learn(out: Path | None, gold: tuple[Path, ...], save: Path, lexicons: tuple[Path, ...]) -> None:
+    """Fit the weights of the cause model to checked labels, beside the expert's on the same folds.
+
+    OUT is a sweep of the labelled reports; without it they are read now. At least 200 labelled reports with a cause,
+    of 100 patients, and 5 causes with 10 reports each are wanted.
+    """
+    from miner import gold as golds
+    from miner.learning import learn as run
+    from miner.learning import render
+    from miner.model import weighted
+    from miner.tables import load
+
+    standard = golds.load(gold)
+    model = run(load(out) if out is not None else golds.mined(standard, lexicons), standard, weighted(lexicons))
+    model.save(save)
+    click.echo(render(model))
+    click.echo(f"\nSaved: {save}\nUse it: miner sweep ... --model {save}")
+
+
+@main.command(
+    name="what-if", epilog="Example: miner what-if report.txt --without context:renal_failure --with size:over_40mm"
+)
+@click.argument("file", type=click.Path(allow_dash=True, dir_okay=False, path_type=Path))
+@click.option("--without", multiple=True, help="Evidence to take away, such as context:renal_failure or stated:all.")
+@click.option("--with", "adding", multiple=True, help="Evidence to add, such as descriptor:rice_grain.")
+@click.option("--lesion", help="Lesion, such as L2; without it the one that speaks for the report.")
+@click.option("--study", "study_description", help="Study description, such as 'XR HIP LEFT'.")
+@click.option("--age", type=float, help="Age in years.")
+@click.option("--sex", type=click.Choice(["F", "M"]), help="Sex of the patient.")
+@_model
+@_lexicons
+def what_if(
+    file: Path,
+    without: tuple[str, ...],
+    adding: tuple[str, ...],
+    lesion: str | None,
+    study_description: str | None,
+    age: float | None,
+    sex: str | None,
+    model: Path | None,
+    lexicons: tuple[Path, ...],
+) -> None:
+    """How the differential of a report moves without a piece of evidence, or with another one.
+
+    Without --without and --with it lists the evidence that holds.
+    """
+    import miner
+    from miner.explain import labels
+    from miner.whatif import render
+    from miner.whatif import what_if as run
+
+    text = sys.stdin.read() if str(file) == "-" else _text(file)
+    reading = miner.read(text, study_description=study_description, age=age, sex=sex, lexicons=lexicons, model=model)
+    result = run(reading, without=without, adding=adding, lesion=lesion, lexicons=lexicons, model=model)
+    click.echo(render(result, labels(lexicons)))
 
 
 @main.group()

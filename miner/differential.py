@@ -1,7 +1,8 @@
 """Evidence to ranked causes: a prior by body region plus weights in log-likelihood-ratio units, and what follows.
 
 Knows nothing of where the evidence came from. The posterior of a cause is proportional to
-``exp(log prior + sum of its evidence weights)``; each candidate carries exactly the weights that were added.
+``exp(sharpness * (log prior + sum of its evidence weights))``; each candidate carries exactly the weights that were
+added. ``sharpness`` (causes.toml) is 1 unless a model learned from checked labels says otherwise.
 """
 
 from __future__ import annotations
@@ -9,9 +10,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from miner.evidence import Naming, Piece
+from miner import disagreement
 from miner.lexicon import CauseEntry, Feature, Lexicon
-from miner.records import Candidate, Differential, Evidence
+from miner.records import Candidate, Differential, Evidence, Naming, Piece
 
 _STATED = {
     "PRESENT": "stated_present",
@@ -72,9 +73,9 @@ def stated_evidence(namings: Sequence[Naming], settings: Mapping[str, float]) ->
     return found
 
 
-def _posterior(scores: Mapping[str, float]) -> dict[str, float]:
+def _posterior(scores: Mapping[str, float], sharpness: float) -> dict[str, float]:
     top = max(scores.values())
-    raw = {cause: math.exp(score - top) for cause, score in scores.items()}
+    raw = {cause: math.exp(sharpness * (score - top)) for cause, score in scores.items()}
     total = sum(raw.values())
     return {cause: value / total for cause, value in raw.items()}
 
@@ -93,10 +94,16 @@ def _families(posterior: Mapping[str, float], causes: Mapping[str, CauseEntry]) 
 
 
 def conclude(
-    lesion_id: str, region: str, pieces: Sequence[Piece], namings: Sequence[Naming], lexicon: Lexicon
+    lesion_id: str,
+    region: str,
+    pieces: Sequence[Piece],
+    namings: Sequence[Naming],
+    lexicon: Lexicon,
+    kind_basis: str = "word",
 ) -> Differential:
     """The differential of one lesion: ranked candidates, the answer as deep as the posterior supports, its basis."""
     settings = lexicon.settings
+    sharpness = settings["sharpness"]
     causes = lexicon.of(CauseEntry)
     priors = lexicon.priors.get(region, lexicon.priors["any"])
     prior_name = region if region in lexicon.priors else "any"
@@ -108,12 +115,13 @@ def conclude(
         first = Evidence(f"prior:{prior_name}", "prior", round(math.log(prior), 4))
         evidence[cause] = [first, *weigh(held, cause, settings["group_rest"])]
     inferred_scores = {cause: sum(e.weight for e in items) for cause, items in evidence.items()}
-    inferred = _posterior(inferred_scores)
+    inferred = _posterior(inferred_scores, sharpness)
+    described = {cause: tuple(items) for cause, items in evidence.items()}
     for cause in causes:
         item = said.get(cause) or _inherited(cause, said, causes, settings["stated_descendant"])
         if item is not None:
             evidence[cause].append(item)
-    posterior = _posterior({cause: sum(e.weight for e in items) for cause, items in evidence.items()})
+    posterior = _posterior({cause: sum(e.weight for e in items) for cause, items in evidence.items()}, sharpness)
     ranked = sorted(posterior, key=lambda c: (-posterior[c], c))
     named = [n for n in namings if n.certainty in NAMED]
     candidates = tuple(
@@ -139,6 +147,11 @@ def conclude(
         None if open_question and not informative else best_inferred,
         abstained,
         prior_name,
+        disagreement.found(stated, described, inferred, pieces, causes, settings) if stated is not None else (),
+        sharpness,
+        kind_basis,
+        tuple(pieces),
+        tuple(namings),
     )
 
 

@@ -3,31 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from miner.lesions import Lesion
-from miner.records import Context
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A feature that holds for a lesion: its id, where it stands in the text (-1: no words), and its share."""
-
-    feature: str
-    start: int
-    end: int
-    share: float = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Naming:
-    """A cause that the report names for a lesion: how surely, in which order, and where."""
-
-    cause: str
-    certainty: str
-    order: int
-    start: int
-    end: int
+from miner.records import Context, Piece
 
 
 def age_band(age: float | None) -> str | None:
@@ -75,7 +53,7 @@ def pieces(
                 add(f"compartment:{site.compartment}", start, end)
             if site.region and start >= 0:
                 add(f"region:{site.region}", start, end)
-    if kind in ("ossification", "calcification"):
+    if kind:
         add(f"kind:{kind}", -1, -1)
     if size and (band := size_band(size[0])):
         add(f"size:{band}", size[1], size[2])

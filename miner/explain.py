@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from miner.lexicon import CauseEntry, Lexicon, load
+from miner.model import weighted
 
 # pandas is imported by the one function that needs it: `miner read` starts without it
 if TYPE_CHECKING:
@@ -33,9 +34,10 @@ def labels(overlays: Sequence[Path] = ()) -> dict[str, str]:
     return found
 
 
-def sources(overlays: Sequence[Path] = ()) -> Mapping[tuple[str, str], str]:
+def sources(overlays: Sequence[Path] = (), model: Path | None = None) -> Mapping[tuple[str, str], str]:
     """What the weight of a feature for a cause rests on, by (cause, feature id)."""
-    return {(w.cause, f.id): w.basis for f in _lexicon(tuple(overlays)).features.values() for w in f.weights}
+    lexicon = _lexicon(tuple(overlays)) if model is None else weighted(overlays, model)
+    return {(w.cause, f.id): w.basis for f in lexicon.features.values() for w in f.weights}
 
 
 def teaching_table(overlays: Sequence[Path] = ()) -> pd.DataFrame:

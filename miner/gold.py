@@ -157,9 +157,10 @@ def _frame(rows: list[dict[str, Any]], columns: list[str]) -> pd.DataFrame:
     return frame
 
 
-def mined(gold: Gold, lexicons: Sequence[Path] = ()) -> Any:
+def mined(gold: Gold, lexicons: Sequence[Path] = (), model: Path | None = None) -> Any:
     """The tables of the gold standard's reports, read now."""
     return mine_frame(
         gold.reports.drop(columns=["soft_tissue", "elsewhere", "kind", "cause", "cause_also", "stated_cause"]),
         lexicons=list(lexicons),
+        model=model,
     )

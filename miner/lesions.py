@@ -53,7 +53,9 @@ class Lesion:
 
     @property
     def kind(self) -> str | None:
-        """Calcification or ossification, from the words and from described order (cortex, medulla, trabeculae)."""
+        """Calcification or ossification, from the words and from described order; ``both`` where it is left open."""
+        if self.kind_basis == "undetermined":
+            return "both"
         kinds = {d.finding.kind for d in self.drafts}
         ordered = any(x.kind == "ossification" for d in self.drafts for x, _, _ in d.descriptors)
         if "ossification" in kinds:
@@ -61,6 +63,17 @@ class Lesion:
         if ordered:
             return "ossification"
         return "calcification" if kinds else None
+
+    @property
+    def kind_basis(self) -> str:
+        """What decided the kind: the described order (cortex, medullary space, trabeculae, zones), or only the word.
+
+        ``undetermined`` where the report leaves the question open and describes no order.
+        """
+        if any(x.kind == "ossification" for d in self.drafts for x, _, _ in d.descriptors):
+            return "structure"
+        open_ = any(entry.role == "undecided" for d in self.drafts for entry, _, _ in d.sentence.grammar)
+        return "undetermined" if open_ else "word"
 
 
 def _place(one: Draft) -> tuple[set[str], set[str]]:

@@ -169,6 +169,8 @@ def _tied(sentence: Sentence, lower: str, one: Draft, two: Draft) -> bool:
         return False
     if _APPOSITION.match(gap):
         return True
+    if any(e.role == "undecided" and f <= one.end and two.start <= t for e, f, t in sentence.grammar):
+        return True
     if (
         two.finding.states
         and not one.finding.states

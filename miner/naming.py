@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from miner import differential, status
-from miner.evidence import Naming
 from miner.lesions import Lesion
 from miner.lexicon import CueEntry, Lexicon
 from miner.lexicon.entries import CauseEntry
 from miner.linking import Draft
 from miner.parse import Parse, Sentence
-from miner.records import Cue
+from miner.records import Cue, Naming
 
 _SILENT = frozenset({"request", "history", "technique", "exam", "comparison"})
 _NOT_NAMED = frozenset({"ABSENT", "HISTORICAL", "HYPOTHETICAL", "FAMILY", "DISMISSED"})

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from miner import (
     addenda,
@@ -27,11 +28,12 @@ from miner import (
 )
 from miner.examination import Examination, described, examined, region_of, side_of
 from miner.language import Pipeline, vocabulary
-from miner.lexicon import Condition, CueEntry, Lexicon, load
+from miner.lexicon import Condition, CueEntry, Lexicon
 from miner.lexicon.entries import CauseEntry
 from miner.linking import Draft
+from miner.model import weighted
 from miner.parse import Parse, Sentence
-from miner.records import Attribute, Context, Cue, Differential, Evidence, Mention, Reading, Report
+from miner.records import Attribute, Context, Cue, Differential, Mention, Reading, Report
 from miner.sections import Section
 from miner.text import Normal, normalise
 
@@ -43,8 +45,8 @@ _EXAM = Section("exam", "exam", 0, 0)
 class Reader:
     """Reads reports with one set of lexicons. Building it compiles the pipeline (seconds); reading is milliseconds."""
 
-    def __init__(self, lexicons: Sequence[Path] = (), contexts: str = "findings") -> None:
-        self.lexicon: Lexicon = load(lexicons)
+    def __init__(self, lexicons: Sequence[Path] = (), contexts: str = "findings", model: Path | None = None) -> None:
+        self.lexicon: Lexicon = weighted(lexicons, model)
         self.contexts = contexts
         self.finding_word = re.compile(screen.pattern(self.lexicon))
         self.titles = sections.Titles.of(self.lexicon, self.finding_word)
@@ -53,6 +55,7 @@ class Reader:
         self.positions = position.Positions(self.lexicon)
         self.cues = self.lexicon.of(CueEntry)
         self.causes = self.lexicon.of(CauseEntry)
+        self.silent = frozenset(c.id for c in self.lexicon.of(Condition).values() if c.silent)
         self.tissues = placement.tissues(self.lexicon)
         self._described = lru_cache(maxsize=4096)(self._title)
 
@@ -176,6 +179,10 @@ class Reader:
             default = "historical"
         elif sentence.section.id == "differential":
             default = "possible"
+        open_ = [(start, end) for entry, start, end in sentence.grammar if entry.role == "undecided"]
+        if open_:
+            # "calcification or ossification": what is left open is its nature, not that it is there
+            sentence.cues[:] = [c for c in sentence.cues if not any(s <= c.start and c.end <= e for s, e in open_)]
         weak = ("support", "alone")
         if any(f.needs not in weak and f.scope in ("", "soft_tissue") for f, _, _ in sentence.findings):
             # beside a plain calcification word a weak one ("rounded densities") is only its description
@@ -253,7 +260,7 @@ class Reader:
                 if condition.reported_absent:
                     said = {"present": "absent", "absent": "present"}.get(said, said)
                 found.append(Context(name, said, sentence.section.id, start, end, verdict.cues, condition.id))
-        return _joined(found, lower)
+        return _joined(found, lower, self.silent)
 
     def _conclude(
         self,
@@ -272,12 +279,17 @@ class Reader:
             lesion,
             contexts,
             dict(self.lexicon.settings),
-            lesion.kind,
+            "undetermined" if lesion.kind_basis == "undetermined" else lesion.kind,
             patient.age(report, lower),
             patient.sex(report, lower),
         )
         return differential.conclude(
-            lesion.id, region, found, naming.namings(lesion, groups, heard, self.lexicon), self.lexicon
+            lesion.id,
+            region,
+            found,
+            naming.namings(lesion, groups, heard, self.lexicon),
+            self.lexicon,
+            lesion.kind_basis,
         )
 
     # --- the result, in positions of the text as given ---------------------------------------------------------------
@@ -332,11 +344,10 @@ class Reader:
                     attributes,
                 )
             )
-        silent = {c.id for c in self.lexicon.of(Condition).values() if c.silent}
         placed = tuple(
             Context(c.condition, c.status, c.section, *span(c.start, c.end), tuple(back(x) for x in c.cues), c.entry)
             for c in contexts
-            if c.entry not in silent
+            if c.entry not in self.silent
         )
         concluded = tuple(_translated(d, span) for d in outcomes)
         soft = [m for m in mentions if m.scope == "soft_tissue"]
@@ -379,12 +390,13 @@ def _opening_word(sentence: Sentence) -> tuple[int, int] | None:
     return (first[1], first[2]) if first is not None and first[1] - sentence.start < 4 else None
 
 
-def _joined(found: list[Context], lower: str) -> list[Context]:
+def _joined(found: list[Context], lower: str, silent: frozenset[str]) -> list[Context]:
     """One context out of two of the same condition and status that stand side by side ("refugee from Chad")."""
     result: list[Context] = []
     for context in found:
         last = result[-1] if result else None
-        if last is not None and last.condition == context.condition and last.status == context.status:
+        alike = last is not None and last.condition == context.condition and last.status == context.status
+        if last is not None and alike and (last.entry in silent) == (context.entry in silent):
             gap = lower[last.end : context.start]
             if len(gap.split()) <= 2 and re.fullmatch(r"[\s\w'/-]*", gap) and not re.search(r"\b(?:and|or)\b|\n", gap):
                 result[-1] = Context(
@@ -401,11 +413,16 @@ def _state(statuses: object) -> str:
 
 
 def _translated(outcome: Differential, span: object) -> Differential:
-    def back(item: Evidence) -> Evidence:
+    def back(item: Any) -> Any:
         if item.start < 0:
             return item
         start, end = span(item.start, item.end)  # type: ignore[operator]
         return replace(item, start=start, end=end)
 
     candidates = tuple(replace(c, evidence=tuple(back(e) for e in c.evidence)) for c in outcome.candidates)
-    return replace(outcome, candidates=candidates)
+    return replace(
+        outcome,
+        candidates=candidates,
+        pieces=tuple(back(p) for p in outcome.pieces),
+        namings=tuple(back(n) for n in outcome.namings),
+    )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 STATUSES = ("present", "possible", "absent", "historical", "hypothetical", "family")
 SCOPES = ("soft_tissue", "vascular", "organ", "other")
@@ -18,6 +18,8 @@ OUTCOMES = ("mined", "screened_out", "failed")
 STATES = ("present", "possible", "absent")
 KINDS = ("calcification", "ossification", "both")
 BASES = ("stated", "inferred", "prior")
+KIND_BASES = ("word", "structure", "undetermined")
+DISAGREEMENTS = ("unsupported", "points_elsewhere", "context_missing")
 
 CARRIED = (
     "person_id",
@@ -70,12 +72,15 @@ TABLES: Mapping[str, pa.Schema] = {
             ("soft_tissue", pa.string()),
             ("elsewhere", pa.string()),
             ("kind", pa.string()),
+            ("kind_basis", pa.string()),
+            ("lesion_id", pa.string()),
             ("cause", pa.string()),
             ("cause_family", pa.string()),
             ("cause_probability", pa.float64()),
             ("cause_basis", pa.string()),
             ("stated_cause", pa.string()),
             ("inferred_cause", pa.string()),
+            ("disagreement", pa.list_(pa.string())),
             ("abstained", pa.bool_()),
             ("n_mentions", pa.int32()),
             ("text_digest", pa.uint64()),
@@ -206,6 +211,27 @@ class Context:
 
 
 @dataclass(frozen=True, slots=True)
+class Piece:
+    """A feature that holds for a lesion: its id, where it stands in the text (-1: no words), and its share."""
+
+    feature: str
+    start: int
+    end: int
+    share: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """A cause that the report names for a lesion: how surely, in which order, and where."""
+
+    cause: str
+    certainty: str
+    order: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """One piece of evidence for one cause: lexicon entry, kind, weight (log likelihood ratio), place (-1: no words)."""
 
@@ -240,6 +266,15 @@ class Differential:
     inferred_cause: str | None
     abstained: bool
     region: str = "any"
+    disagreement: tuple[str, ...] = ()
+    """How the named cause and the description disagree (``DISAGREEMENTS``); empty where they do not."""
+    sharpness: float = 1.0
+    """What the sums of weights are multiplied by before they become probabilities."""
+    kind_basis: str = "word"
+    """What decided between calcification and ossification (``KIND_BASES``)."""
+    pieces: tuple[Piece, ...] = ()
+    namings: tuple[Naming, ...] = ()
+    """What went into the differential, so that it can be drawn up again without or with a piece."""
 
 
 @dataclass(frozen=True, slots=True)

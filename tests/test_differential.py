@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from miner.differential import active, conclude, stated_evidence, weigh
-from miner.evidence import Naming, Piece, age_band, size_band
+from miner.evidence import age_band, size_band
 from miner.lexicon import CauseEntry, Lexicon
 from miner.lexicon.loader import Feature, Weight
 from miner.reader import Reader
-from miner.records import Candidate, Differential, Report
+from miner.records import Candidate, Differential, Naming, Piece, Report
 
 
 @pytest.fixture(scope="module")

@@ -26,7 +26,7 @@ CASES: dict[str, tuple[str, list[dict[str, Any]]]] = {
         "Calcification in the left supraspinatus and a large phlebolith in the right pelvis.",
         [
             {"sites": {"supraspinatus"}, "side": "left", "descriptors": set()},
-            {"sites": {"pelvis"}, "side": "right", "descriptors": {"large"}},
+            {"sites": {"pelvic_veins"}, "side": "right", "descriptors": {"large"}},
         ],
     ),
     "two sizes": (

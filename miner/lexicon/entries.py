@@ -91,6 +91,7 @@ class OtherFinding(Entry):
             "bilateral",
             "modality",
             "definite",
+            "undecided",
             "list",
         ),
         default="finding",
@@ -200,6 +201,8 @@ class CauseEntry(Entry):
     named: str = _key(allowed=("cued", "beside", "alone"), default="cued")
     # whether its name in the conclusion says what the findings are due to
     concludes: bool = True
+    # conditions of which one brings it about: named without any of them, it is a finding for the audit
+    explained_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,6 +48,8 @@ class Account:
     mentions: str
     region: str
     conclusion: str
+    disagreement: tuple[str, ...]
+    sharpness: float
     scale: float
     sums: tuple[Sum, ...]
     others: int
@@ -110,6 +112,7 @@ def reading_text(
         ]
     for account in accounts(reading, labels, sources):
         lines += [f"Lesion {account.lesion} ({account.mentions}): {account.conclusion}"]
+        lines += [f"  ! {sentence}" for sentence in account.disagreement]
         for total in account.sums:
             lines += [f"  {percent(total.share):>7}  {total.cause}{' (stated)' if total.stated else ''}"]
             for line in total.lines:
@@ -119,7 +122,8 @@ def reading_text(
             lines += [f"         = {total.total:+7.2f}"]
         if account.others:
             lines += [f"  {percent(account.rest):>7}  {account.others} other causes together"]
-        lines += [f"  probability = exp(total) / {account.scale:.4g}", ""]
+        times = "" if account.sharpness == 1 else f"{account.sharpness:g} x "
+        lines += [f"  probability = exp({times}total) / {account.scale:.4g}", ""]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -168,7 +172,7 @@ def accounts(
             sums.append(
                 Sum(name(candidate.cause, labels), tuple(lines), total, candidate.probability, candidate.stated)
             )
-        scale = exp(sums[0].total) / sums[0].share if sums and sums[0].share else 1.0
+        scale = exp(differential.sharpness * sums[0].total) / sums[0].share if sums and sums[0].share else 1.0
         of = [f"M{n}" for n, each in enumerate(reading.mentions, 1) if each.lesion_id == differential.lesion_id]
         others = differential.candidates[SHOWN:]
         made.append(
@@ -177,6 +181,8 @@ def accounts(
                 mentions=", ".join(of) or "no mention",
                 region=name(differential.region, labels),
                 conclusion=_conclusion(differential, labels),
+                disagreement=tuple(_disagreement(way, differential, labels) for way in differential.disagreement),
+                sharpness=differential.sharpness,
                 scale=scale,
                 sums=tuple(sums),
                 others=len(others),
@@ -242,6 +248,16 @@ def _side(mention: Mention) -> str:
 
 def _size(mention: Mention) -> str:
     return f"; {mention.size_mm:g} mm" if mention.size_mm is not None else ""
+
+
+def _disagreement(way: str, differential: Differential, labels: Mapping[str, str]) -> str:
+    """One way in which the named cause and the description disagree, as a sentence."""
+    stated, inferred = name(differential.stated_cause or "", labels), name(differential.inferred_cause or "", labels)
+    return {
+        "unsupported": f"Stated and unsupported: nothing that is described speaks for {stated}.",
+        "points_elsewhere": f"The report names {stated}; what it describes points to {inferred}.",
+        "context_missing": f"The report names {stated} and nothing that would bring it about.",
+    }[way]
 
 
 def _conclusion(differential: Differential, labels: Mapping[str, str]) -> str:

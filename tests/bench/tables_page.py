@@ -64,6 +64,12 @@ MEANINGS = {
         "cause_basis": "`stated`: the report names it; `inferred`: from form, place, context; `prior`: the base rate "
         "only.",
         "stated_cause": "What the report names, hedged naming included.",
+        "kind_basis": "What decided the kind of the leading lesion: `word`, `structure` (cortex, trabeculae, zones are "
+        "described), `undetermined` (the report leaves it open and describes no order).",
+        "lesion_id": "Lesion that speaks for the report: its row in `causes` is the differential behind `cause`.",
+        "disagreement": "How the named cause and the description disagree: `unsupported` (nothing described speaks for "
+        "it), `points_elsewhere` (the description alone gives another cause), `context_missing` (nothing is said that "
+        "would bring it about).",
         "inferred_cause": "What the evidence says when the report's own words about the cause are left aside.",
         "abstained": "The evidence does not separate the leading causes; a person should look.",
         "n_mentions": "Number of mentions.",
