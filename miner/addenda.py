@@ -15,7 +15,8 @@ _FURTHER = re.compile(r"\b(?:additional|other|further|new|more|acute)\b")
 _CORRECTED_SIDE = re.compile(
     r"\b(?:should (?:read|say|be|state)|is actually|was actually|correct side is|refers? to|corrected to|in fact)\b"
     r"[^.]{0,40}?"
-    r"\b(left|right)\b|\b(left|right)\b[^.]{0,30}\b(?:not|instead of|rather than)\b[^.]{0,12}\b(?:left|right)\b"
+    r"\b(left|right)\b|\bfor (?:left|right) read (left|right)\b|"
+    r"\b(left|right)\b[^.]{0,30}\b(?:not|instead of|rather than)\b[^.]{0,12}\b(?:left|right)\b"
 )
 
 
@@ -41,7 +42,7 @@ def retract(drafts: Sequence[Draft], sentences: Sequence[Sentence], lower: str) 
             continue
         match = _CORRECTED_SIDE.search(lower, sentence.start, sentence.end)
         if match:
-            side = match.group(1) or match.group(2)
+            side = match.group(1) or match.group(2) or match.group(3)
             for d in drafts:
                 if d.sentence.index < sentence.index:
                     d.side = (side, match.start(), match.end())

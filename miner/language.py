@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from miner import sections as sectioning
@@ -96,6 +97,16 @@ def _rules(lexicon: Lexicon, kind: str) -> Iterable[tuple[str, str, _Form | None
 def vocabulary(lexicon: Lexicon) -> frozenset[str]:
     """Every word of every phrase: what a word broken at a line end may join to."""
     return frozenset(word for phrases in lexicon.expanded.values() for phrase in phrases for word in phrase.split())
+
+
+def pairs(lexicon: Lexicon) -> frozenset[str]:
+    """Every two neighbouring words of a finding's phrase: a line end between them ends no sentence."""
+    found: set[str] = set()
+    for (kind, _), phrases in lexicon.expanded.items():
+        if kind == "findings":
+            for phrase in phrases:
+                found.update(" ".join(two) for two in pairwise(phrase.split()))
+    return frozenset(found)
 
 
 class Pipeline:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from miner.lexicon import Descriptor, Finding, Site
@@ -20,12 +20,26 @@ from miner.status import Verdict
 _SEPARATOR = re.compile(
     r";|,|\band\b|\bor\b|\bwith\b|\bas well as\b|\bplus\b|\bbut\b|\bnor\b|\bin addition to\b|\bwhile\b|\("
 )
+_SAID = re.compile(r"\b(?:is|are|was|were|no|without|shows?|has|have)\b")
+"""What ends the opening of a sentence, whose place may hold for all that follows."""
+_CLAUSE = re.compile(r";|\bwhile\b|\bwhilst\b|\bwhereas\b|\bbut\b|\balthough\b")
+_LISTED = re.compile(r"\s*(?:,|and|or|and/or|/|&|,\s*and)\s*")
+_LIST = re.compile(
+    r"(?:[\s,/&()-]|\b(?:and|or|the|both|left|right|proximal|distal|medial|lateral|anterior|posterior)\b)*"
+)
+_ENDS = re.compile(r"\s*(?:[,.;:)\n]|\Z)")
+_OPENS = re.compile(r"\W*(?:in|within|about|around|over|along|at|from|lateral to|medial to|anterior to|posterior to)\b")
 _COORDINATION = re.compile(r"[\s,/]*(?:and|or|and/or|&|,|/|plus|as well as|versus|vs\.?)?[\s,/]*\Z")
 _APPOSITION = re.compile(r"\s*(?:\(|:|-|,?\s*i\.?e\.?,?|=)\s*\Z")
 PREPOSITION = re.compile(
     r"\b(?:in|within|of|at|about|around|adjacent to|overlying|over|along|near|beside|to|involving|throughout|from|"
     r"on|by|"
     r"surrounding|above|below|beneath|under|between|across|into|inside|through)\b"
+)
+_PLACES = re.compile(
+    PREPOSITION.pattern
+    + r"|\b(?:occup|involv|fill|cross|bridg|join|hug|outlin|follow|surround|replac|track|encas|envelop|"
+    r"cover|abut|overl|reach|extend|link|connect|run|stud|dot|coat|dispers|strewn|scatter)\w*"
 )
 _NOUN_FOLLOWS = re.compile(r"\s+([a-z]{4,})\b")
 _ANOTHER = re.compile(r"\b(?:and|with)\s+(?:\w+\s+){0,2}\Z")
@@ -122,6 +136,18 @@ class Draft:
         return found
 
 
+def arteries(sentence: Sentence, lower: str) -> None:
+    """Makes regions vessels where an artery is coordinated with them ("the axillary and brachial arteries")."""
+    hits = sentence.sites
+    for index in range(len(hits) - 2, -1, -1):
+        site, start, end = hits[index]
+        after = hits[index + 1]
+        if after[0].compartment == "artery" and lower[after[1] : after[2]].endswith(("arteries", "vessels")):
+            if site.region and site.scope != "vascular" and _LISTED.fullmatch(lower, end, after[1]):
+                vessel = replace(site, scope="vascular", compartment="artery", reported_as="artery", also=(site.id,))
+                hits[index] = (vessel, start, end)
+
+
 def draft(sentence: Sentence, lower: str, verdicts: Sequence[Verdict]) -> list[Draft]:
     """The mentions of a sentence, each with its segment and what it is tied to."""
     findings = sentence.findings
@@ -152,14 +178,28 @@ def _boundary(sentence: Sentence, lower: str, end: int, start: int) -> int:
             "ALTERNATIVE",
         )
         if of_findings and end <= cue.start and cue.end <= start:
-            backward = cue.entry.direction == "BACKWARD"
-            return cue.end if backward else cue.start
+            if cue.entry.direction == "BACKWARD":
+                return cue.end
+            return _subject(sentence, lower, end, cue.start)
     last = None
-    for match in _SEPARATOR.finditer(gap):
+    for match in _CLAUSE.finditer(gap):
+        # a new clause ends a segment before any comma of a list does
+        last = match
+    for match in _SEPARATOR.finditer(gap) if last is None else ():
         last = match
     if last is not None:
         return end + last.start()
     return start if PREPOSITION.search(gap) else end
+
+
+def _subject(sentence: Sentence, lower: str, end: int, cue: int) -> int:
+    """Where the subject of a denial begins: in "..., popliteal arteries without calcification" before the arteries."""
+    last = None
+    for match in _SEPARATOR.finditer(lower, end, cue):
+        last = match
+    if last is not None and any(last.end() <= hit[1] and hit[2] <= cue for hit in sentence.sites):
+        return last.start()
+    return cue
 
 
 def _tied(sentence: Sentence, lower: str, one: Draft, two: Draft) -> bool:
@@ -210,6 +250,8 @@ def link(drafts: list[Draft], lower: str) -> None:
             and _place_holds(one, hit, lower)
             and not ((hit[0].id == "bone" or one.finding.yields) and covers(one, hit))
         ]
+        gone = _elsewhere(one, one.sites, lower)
+        one.sites = [hit for hit in one.sites if hit[1] not in gone]
         for hit in sentence.descriptors:
             if one.left <= hit[1] < one.right and describes(one, hit, lower):
                 one.describe(hit, lower)
@@ -242,6 +284,38 @@ def anchored(one: Draft) -> bool:
         covers(one, hit) and hit[0].scope == one.finding.scope and hit[0].id not in one.finding.sites
         for hit in one.sentence.sites
     )
+
+
+def _elsewhere(one: Draft, hits: list[tuple[Site, int, int]], lower: str) -> set[int]:
+    """Starts of places that stand in another clause: behind a comma without a preposition, or before one with a verb.
+
+    "Calcification of the tibial arteries, pleura smooth": the second is the subject of what follows. A list ("of the
+    hip, knee and ankle") goes on as long as nothing but places and their joints stand in it.
+    """
+    gone: set[int] = set()
+    reach = one.end
+    for _, start, end in sorted((h for h in hits if h[1] >= one.end), key=lambda h: h[1]):
+        gap = lower[reach:start]
+        comma = max(gap.rfind(","), gap.rfind(";"))
+        listed = reach > one.end and _LIST.fullmatch(gap) is not None
+        bare = _ENDS.match(lower, end) is not None
+        if comma >= 0 and not listed and not bare and not _PLACES.search(gap, comma):
+            gone.update(h[1] for h in hits if h[1] >= start)
+            break
+        reach = max(reach, end)
+    reach = one.start
+    for _, start, end in sorted((h for h in hits if h[2] <= one.start), key=lambda h: -h[2]):
+        gap = lower[end:reach]
+        if (
+            "," in gap
+            and reach < one.start
+            and _LIST.fullmatch(gap) is None
+            and not _OPENS.match(lower, one.left, start)
+        ):
+            gone.update(h[1] for h in hits if h[2] <= end)
+            break
+        reach = min(reach, start)
+    return gone
 
 
 def covers(one: Draft, hit: tuple[Site, int, int]) -> bool:
@@ -378,7 +452,9 @@ def _borrow(drafts: list[Draft], lower: str) -> None:
     """A mention without a place takes that of a neighbour that it is tied to or coordinated with."""
     sentence = drafts[0].sentence
     first = drafts[0]
-    opening = [hit for hit in sentence.sites if hit[1] < first.start]
+    opening = [
+        hit for hit in sentence.sites if hit[1] < first.start and not _SAID.search(lower, sentence.start, hit[1])
+    ]
     for index, one in enumerate(drafts):
         if one.sites:
             continue
@@ -390,7 +466,11 @@ def _borrow(drafts: list[Draft], lower: str) -> None:
         if index and _COORDINATION.match(_plain_gap(drafts[index - 1], one, lower)):
             sources.append(drafts[index - 1])
         for source in sources:
-            usable = [hit for hit in source.sites if _place_holds(one, hit, lower)]
+            usable = [
+                hit
+                for hit in source.sites
+                if _place_holds(one, hit, lower) and not (one.finding.yields and hit[0].holds)
+            ]
             if usable:
                 one.sites = list(usable)
                 one.side = one.side or source.side

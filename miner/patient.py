@@ -8,7 +8,7 @@ from miner.records import Report
 
 _AGE = re.compile(
     r"\b(\d{1,3})[ -]?(?:years?|yrs?|y)[ /-]?(?:o|old|of age)\b|\b(\d{1,3}) ?(?:yo|y/o|yof|yom)\b|"
-    r"\bage[d:]? ?(\d{1,3})\b|"
+    r"(?<!since )(?<!from )(?<!at )\bage[d:]? ?(\d{1,3})\b|"
     r"\b(\d{1,2}) ?(?:f|m)\b(?= |,|\.|;)|\b(\d{1,2})[ -]?(?:months?|mo)[ -]old\b"
 )
 _CHILD = re.compile(

@@ -22,6 +22,7 @@ _BREAK = re.compile(
 )
 _COPULA = re.compile(r"\b(?:is|are|was|were|appears?|remains?|looks?|being|shows?|has|have|become|becomes)\b")
 _SHOWS = re.compile(r"\b(?:shows?|showing|demonstrates?|contains?|has|have|free of|without|exhibits?|with)\b")
+_OF = re.compile(r"\s*(?:of|in)\s+(?:(?:the|both|each|either|his|her|left|right)\s+)*")
 _WITHIN = re.compile(r"\A[^,;]*\b(?:in|within|of)\b")
 
 
@@ -75,6 +76,11 @@ def dominant(one: Draft, lower: str) -> Site | None:
     if order and order[0] in leading and any(h[0].scope == "vascular" for h in leading):
         # "arterial walls of the wrists calcified"
         return next(h[0] for h in leading if h[0].scope == "vascular")
+    for hit in order[:1]:
+        # "the arteries of both thighs are calcified": the region says where the vessels run
+        for vessel in before:
+            if vessel[0].scope == "vascular" and vessel[2] <= hit[1] and _OF.fullmatch(lower, vessel[2], hit[1]):
+                return vessel[0]
     run = _run(after, lower)
     if run and any(h[0].scope == "vascular" for h in run) and order and order[0] in run:
         # "of the femoral artery stump": an artery decides wherever it stands in the run

@@ -27,7 +27,7 @@ from miner import (
     status,
 )
 from miner.examination import Examination, described, examined, region_of, side_of
-from miner.language import Pipeline, vocabulary
+from miner.language import Pipeline, pairs, vocabulary
 from miner.lexicon import Condition, CueEntry, Lexicon
 from miner.lexicon.entries import CauseEntry
 from miner.linking import Draft
@@ -51,6 +51,7 @@ class Reader:
         self.finding_word = re.compile(screen.pattern(self.lexicon))
         self.titles = sections.Titles.of(self.lexicon, self.finding_word)
         self.words = vocabulary(self.lexicon)
+        self.joined = pairs(self.lexicon)
         self.pipeline = Pipeline(self.lexicon, self.titles)
         self.positions = position.Positions(self.lexicon)
         self.cues = self.lexicon.of(CueEntry)
@@ -89,7 +90,7 @@ class Reader:
         chosen = [
             (start, end, part)
             for part in parts
-            for start, end in sentences.split(normal.text, part.start, part.end, width)
+            for start, end in sentences.split(normal.text, part.start, part.end, width, self.joined)
         ]
         return self.pipeline.parse(normal, parts, opening.retitled(chosen, normal, self.finding_word))
 
@@ -138,6 +139,7 @@ class Reader:
         for sentence in parse.sentences:
             if not sentence.findings or sentence.role in _QUIET:
                 continue
+            linking.arteries(sentence, lower)
             found = self._drafts(sentence, lower)
             linking.link(found, lower)
             for one in found:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 _CANDIDATE = re.compile(r"[.!?]+|\n+|(?<=[a-z.,;]) +(?=\(?[2-9]\) ?[A-Za-z])")
 _ABBREVIATIONS = frozenset(
@@ -14,6 +15,7 @@ _UNITS = frozenset({"cm", "mm", "ml", "mg"})
 _LIST_ITEM = re.compile(r"[ \t]*(?:[-*>+]+[ \t]|\(?\d{1,2}[.)](?!\d)|\(?[a-h][.)][ \t]|[ivx]{1,4}[.)][ \t])")
 _NUMBER_BEFORE = re.compile(r"(?:\A|[\n:;.,)][ \t]*|[ \t]{2,})\(?\d{1,2}\Z")
 _ITEM_BEFORE = re.compile(r"(?:\A|[\s:])\(?1\) ?[A-Za-z]")
+_FIRST_WORD = re.compile(r"[A-Za-z]+")
 _LAST_WORD = re.compile(r"[A-Za-z.]+\Z")
 _OPEN_WORDS = frozenset(
     "of the in and or with a an to at by for from on into over under within along about near left right is are was "
@@ -25,12 +27,21 @@ _SOFT_BREAK = re.compile(r"[;,]\s")
 
 
 def _wrap_width(text: str) -> int:
-    """The width at which the lines of a text are wrapped, or a large number where they are not."""
-    lines = [len(line) for line in text.split("\n")]
-    return max(lines) if len(lines) > 1 else 10**9
+    """The width at which the lines of a text are wrapped; 0 where its line ends are no wraps.
+
+    In wrapped text most lines that go on in the next one fill the width; in notes they end where the thought does.
+    """
+    lines = [line.strip() for line in text.split("\n")]
+    width = max((len(line) for line in lines), default=0)
+    followed = [line for line, below in pairwise(lines) if line and below]
+    going_on = [line for line in followed if line[-1] not in ".:;!?"]
+    full = sum(len(line) >= 0.72 * width for line in going_on)
+    # two lines are too few to tell by: their first letters decide then
+    few = len(going_on) <= 2 and width >= 40
+    return width if len(lines) > 1 and (2 * full > len(going_on) or few) else 0
 
 
-def _breaks_line(text: str, start: int, end: int, width: int) -> bool:
+def _breaks_line(text: str, start: int, end: int, width: int, joined: frozenset[str]) -> bool:
     """Whether a single line end also ends the sentence."""
     line_start = text.rfind("\n", 0, start) + 1
     before = text[line_start:start].rstrip()
@@ -47,8 +58,12 @@ def _breaks_line(text: str, start: int, end: int, width: int) -> bool:
     last = _LAST_WORD.search(before)
     if last and last.group() in _OPEN_WORDS:
         return False
-    if stripped[0].islower():
+    first = _FIRST_WORD.match(stripped)
+    if last and first and f"{last.group().lower()} {first.group().lower()}" in joined:
         return False
+    if stripped[0].islower():
+        # "both sides no calcification": in notes a new line is a new thought, whatever its first letter
+        return start - line_start < 0.6 * width or width == 0
     if stripped[0].isdigit() and last and last.group().lower() in ("measuring", "approximately", "about", "by", "x"):
         return False
     wrapped = 45 <= width <= 200 and start - line_start >= 0.72 * width
@@ -115,10 +130,13 @@ def _breaks_stop(text: str, start: int, end: int) -> bool:
     return not glued
 
 
-def split(text: str, start: int, end: int, width: int) -> Iterator[tuple[int, int]]:
+def split(
+    text: str, start: int, end: int, width: int, joined: frozenset[str] = frozenset()
+) -> Iterator[tuple[int, int]]:
     """The sentences between two positions as half-open spans without surrounding white space.
 
-    ``width`` is the wrap width of the whole text. A sentence of more than 1,200 characters is cut at a comma, so that
+    ``width`` is the wrap width of the whole text; ``joined`` are pairs of words ("heterotopic ossification") that stand
+    together wherever a line ends. A sentence of more than 1,200 characters is cut at a comma, so that
     the time for one sentence stays bounded.
     """
     begin = start
@@ -128,7 +146,7 @@ def split(text: str, start: int, end: int, width: int) -> Iterator[tuple[int, in
             continue
         if match.group()[0] == "\n":
             blank = last - first > 1 or (not text[first:last].strip("\n") and text[last : last + 1] == "\n")
-            if not (blank or _is_blank_line(text, last) or _breaks_line(text, first, last, width)):
+            if not (blank or _is_blank_line(text, last) or _breaks_line(text, first, last, width, joined)):
                 continue
             stop = first
         elif match.group()[0] == " ":
@@ -170,5 +188,5 @@ def _trim(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 
 def wrap_width(text: str) -> int:
-    """The width at which a text is wrapped; pass it to :func:`split`."""
+    """The width at which a text is wrapped, 0 where it is not; pass it to :func:`split`."""
     return _wrap_width(text)

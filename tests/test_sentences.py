@@ -80,7 +80,6 @@ KNOWN_FAILURES = {
     "glued small letter": "a stop glued to a small letter is taken for an abbreviation or a file name",
     "roman lines": "a stop behind a small roman number ends a sentence",
     "saint": "'St.' before a capital is taken for a sentence end",
-    "short lines in small letters": "a line that goes on in a small letter never ends a sentence",
 }
 """Texts that are not split as they should be at present, with what stands in the way."""
 

@@ -85,8 +85,6 @@ CASES = {
 
 KNOWN_FAILURES: dict[str, str] = {
     "doubtful significance": "'doubtful' looks back and denies, though it speaks of the significance",
-    "lines in small letters": "a line that goes on in a small letter never ends a sentence, so that "
-    "'no' reaches over it",
 }
 """Texts that are read wrongly at present, with what stands in the way."""
 
