@@ -36,10 +36,10 @@ class Gold:
 
 
 def files(paths: Iterable[Path]) -> list[Path]:
-    """The TOML files among files and folders, in a fixed order."""
+    """The TOML files among files and folders (with the folders in them), in a fixed order."""
     found: list[Path] = []
     for path in paths:
-        found += sorted(path.glob("*.toml")) if path.is_dir() else [path]
+        found += sorted(path.rglob("*.toml")) if path.is_dir() else [path]
     return found
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from miner.gold import Gold
+from miner.statistics.calibration import calibration_error, reliability
 from miner.statistics.intervals import wilson
 
 _REPEATS = 1000
@@ -39,7 +40,9 @@ class Scores:
     """``summary``: measure, value, lower, upper, numerator, denominator, method. ``causes``: recall by cause.
 
     ``misses``: note_id, measure, expected, found, start, end; positions point into the text, which is not copied.
-    ``confusion``: expected by found report states; ``cause_confusion`` the same for causes.
+    ``confusion``: expected by found report states; ``cause_confusion`` the same for causes. ``reliability``: in each
+    tenth of the cause's probability how often it was right (strict), as ``statistics.calibration.reliability`` has it;
+    empty where the sweep gives no probabilities.
     """
 
     summary: pd.DataFrame
@@ -48,6 +51,7 @@ class Scores:
     confusion: pd.DataFrame
     cause_confusion: pd.DataFrame
     counts: pd.DataFrame = field(repr=False)
+    reliability: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def value(self, measure: str) -> float:
         """The value of one measure."""
@@ -59,6 +63,7 @@ class Scores:
             "summary": self.summary.to_dict("records"),
             "causes": self.causes.to_dict("records"),
             "confusion": self.confusion.to_dict("index"),
+            "reliability": self.reliability.to_dict("records"),
         }
 
 
@@ -211,6 +216,7 @@ def evaluate(sweep: Tables, gold: Gold, *, repeats: int = _REPEATS, seed: int = 
     gold_mentions, gold_contexts = _rows(gold.mentions), _rows(gold.contexts)
     person: dict[str, str] = {}
     table = []
+    chances: list[tuple[str, float, float]] = []
     for row in gold.reports.to_dict("records"):
         note = str(row["note_id"])
         person[note] = _text(row["person_id"]) or f"report {note}"
@@ -225,6 +231,9 @@ def evaluate(sweep: Tables, gold: Gold, *, repeats: int = _REPEATS, seed: int = 
             )
         )
         _report(ledger, note, {str(k): v for k, v in row.items()}, found)
+        chance = found.get("cause_probability")
+        if _text(row["cause"]) is not None and isinstance(chance, float) and np.isfinite(chance):
+            chances.append((person[note], chance, float(_text(found["cause"]) == _text(row["cause"]))))
         expected, got = gold_mentions.get(note, []), found_mentions.get(note, [])
         pairs = _pairs(expected, got)
         ledger.add(note, mention_tp=len(pairs), mention_fn=len(expected) - len(pairs), mention_fp=len(got) - len(pairs))
@@ -241,14 +250,41 @@ def evaluate(sweep: Tables, gold: Gold, *, repeats: int = _REPEATS, seed: int = 
     counts = pd.DataFrame.from_dict(ledger.rows, orient="index").fillna(0.0).astype(float)
     counts["person"] = pd.Series(person)
     frame = pd.DataFrame(table, columns=["expected", "found", "cause", "answer", "also"])
+    answers = pd.DataFrame(chances, columns=["person", "probability", "right"])
     return Scores(
-        _summary(counts, repeats, seed),
+        pd.concat([_summary(counts, repeats, seed), _calibration(answers, repeats, seed)], ignore_index=True),
         _by_cause(frame),
         pd.DataFrame(ledger.misses, columns=["note_id", "measure", "expected", "found", "start", "end"]),
         pd.crosstab(frame["expected"], frame["found"]),
         pd.crosstab(frame["cause"].fillna("none"), frame["answer"].fillna("none")),
         counts,
+        reliability(answers["right"], answers["probability"], strategy="uniform") if len(answers) else pd.DataFrame(),
     )
+
+
+def _calibration(answers: pd.DataFrame, repeats: int, seed: int) -> pd.DataFrame:
+    """Whether the probabilities of the causes hold: Brier score, expected calibration error, the surest nine tenths."""
+    columns = ["measure", "value", "lower", "upper", "numerator", "denominator", "method"]
+    if len(answers) < 2:
+        nothing = [(name, *[np.nan] * 4, 0.0, "") for name in _CHANCES]
+        return pd.DataFrame(nothing, columns=columns)
+    right, p = answers["right"].to_numpy(float), answers["probability"].to_numpy(float)
+    error = calibration_error(
+        right, p, cluster=list(answers["person"]), strategy="uniform", replicates=min(repeats, 500), seed=seed
+    )
+    surest = np.argsort(-p, kind="stable")[: max(1, round(0.9 * len(p)))]
+    held = wilson(int(right[surest].sum()), len(surest))
+    squares = (right - p) ** 2
+    rng = np.random.default_rng(seed)
+    drawn = squares[rng.integers(0, len(squares), (repeats, len(squares)))].mean(axis=1)
+    low, high = np.percentile(drawn, [2.5, 97.5])
+    n = float(len(p))
+    rows = [
+        ("cause_brier", float(squares.mean()), float(low), float(high), float(squares.sum()), n, "bootstrap"),
+        ("cause_calibration_error", error.estimate, error.lower, error.upper, np.nan, n, error.method),
+        ("cause_strict_at_90", held.estimate, held.lower, held.upper, right[surest].sum(), len(surest), "Wilson"),
+    ]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _lesions(ledger: _Ledger, note: str, pairs: list[tuple[dict[str, Any], dict[str, Any]]]) -> None:
@@ -298,6 +334,7 @@ _PROPORTIONS = {
     "stated_cause": ("stated_ok", "stated_n"),
     "no_cause_where_absent": ("nocause_ok", "nocause_n"),
 }
+_CHANCES = ("cause_brier", "cause_calibration_error", "cause_strict_at_90")
 _FSCORES = ("present", "mention", "descriptors", "sites", "context")
 
 

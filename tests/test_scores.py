@@ -245,11 +245,30 @@ def test_perfect_labels_give_one() -> None:
     """A sweep that holds the gold labels themselves scores 1 in every measure and misses nothing."""
     reports, mentions, contexts = (frame.copy() for frame in GOLD)
     mentions["lesion_id"] = mentions["lesion"]
+    reports["cause_probability"] = 1.0
     perfect = evaluate(Tables(reports, mentions, contexts), Gold(*GOLD), repeats=50)
-    values = perfect.summary["value"].dropna()
-    assert len(values) == len(perfect.summary)
-    assert np.allclose(values, 1.0)
+    values = perfect.summary.set_index("measure")["value"]
+    assert values.notna().all()
+    errors = ["cause_brier", "cause_calibration_error"]
+    assert np.allclose(values.drop(errors), 1.0)
+    assert np.allclose(values[errors], 0.0)
     assert perfect.misses.empty
+
+
+@pytest.mark.parametrize(("right", "error"), [(8, 0.0), (5, 0.3)])
+def test_calibration(right: int, error: float) -> None:
+    """Of ten causes given at .8, eight right is no error and five right is one of .3."""
+    gold = [report(f"r{i}", "present", cause="phlebolith") for i in range(10)]
+    found = [
+        report(f"r{i}", "present", cause="phlebolith" if i < right else "cppd", cause_probability=0.8)
+        for i in range(10)
+    ]
+    result = evaluate(Tables(*frames(found, [], [])), Gold(*frames(gold, [], [])), repeats=50)
+    assert result.value("cause_calibration_error") == pytest.approx(error)
+    brier = (right * 0.2**2 + (10 - right) * 0.8**2) / 10
+    assert result.value("cause_brier") == pytest.approx(brier)
+    assert result.reliability["observed"].tolist() == [right / 10]
+    assert result.record()["reliability"]
 
 
 def test_mentions_match_one_to_one() -> None:

@@ -23,7 +23,7 @@ def texts(corpora: Path) -> list[str]:
         found += [unmarked(t["text"])[0] for t in tomllib.loads(path.read_text(encoding="utf-8"))["trap"]]
     with (corpora / "demo" / "reports.csv").open(encoding="utf-8", newline="") as file:
         found += [row["note_text"] for row in csv.DictReader(file)]
-    for path in sorted((corpora / "gold").glob("*.toml")):
+    for path in sorted((corpora / "gold" / "development").glob("*.toml")):
         found += [r["note_text"] for r in tomllib.loads(path.read_text(encoding="utf-8")).get("report", [])]
     return found
 
