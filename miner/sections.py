@@ -178,6 +178,8 @@ def _closed(sections: list[Section], text: str) -> Iterator[Section]:
         (i for i, s in enumerate(sections) if s.role in ("body", "addendum") and s.id != "heading" and not s.organ),
         default=-1,
     )
+    # the last section that concludes or describes: only before it is there one behind
+    last_told = max((i for i, s in enumerate(sections) if s.role in ("conclusion", "body")), default=-1)
     for index, section in enumerate(sections):
         if section.role not in _SHORT or index < last_body or not section.title:
             yield section
@@ -196,7 +198,7 @@ def _closed(sections: list[Section], text: str) -> Iterator[Section]:
                 break
         if cut is None and "\n" not in body.strip() and section.role != "exam":
             ends = [m.end() for m in _SENTENCE_END.finditer(body, offset)]
-            concluded = any(s.role in ("conclusion", "body") for s in sections[index + 1 :])
+            concluded = last_told > index
             if ends and not concluded:
                 # the sentences that still ask belong to the request
                 cut = next(
