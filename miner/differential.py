@@ -57,6 +57,15 @@ def weigh(held: Sequence[tuple[Feature, Piece]], cause: str, rest: float) -> lis
     return found
 
 
+def _bearing(held: Sequence[tuple[Feature, Piece]]) -> dict[str, list[tuple[Feature, Piece]]]:
+    """The features that bear on each cause."""
+    found: dict[str, list[tuple[Feature, Piece]]] = {}
+    for feature, piece in held:
+        for weight in feature.weights:
+            found.setdefault(weight.cause, []).append((feature, piece))
+    return found
+
+
 def stated_evidence(namings: Sequence[Naming], settings: Mapping[str, float]) -> dict[str, Evidence]:
     """What the report itself says about causes, as one piece of evidence a cause: the surest naming counts."""
     found: dict[str, Evidence] = {}
@@ -108,12 +117,13 @@ def conclude(
     priors = lexicon.priors.get(region, lexicon.priors["any"])
     prior_name = region if region in lexicon.priors else "any"
     held = active(pieces, lexicon.features)
+    bearing = _bearing(held)
     said = stated_evidence(namings, settings)
     evidence: dict[str, list[Evidence]] = {}
     for cause in causes:
         prior = priors.get(cause, 0.0) or min(p for p in priors.values() if p > 0) / 10
         first = Evidence(f"prior:{prior_name}", "prior", round(math.log(prior), 4))
-        evidence[cause] = [first, *weigh(held, cause, settings["group_rest"])]
+        evidence[cause] = [first, *weigh(bearing.get(cause, ()), cause, settings["group_rest"])]
     inferred_scores = {cause: sum(e.weight for e in items) for cause, items in evidence.items()}
     inferred = _posterior(inferred_scores, sharpness)
     described = {cause: tuple(items) for cause, items in evidence.items()}

@@ -33,7 +33,19 @@ from miner.lexicon.entries import CauseEntry
 from miner.linking import Draft
 from miner.model import weighted
 from miner.parse import Parse, Sentence
-from miner.records import Attribute, Context, Cue, Differential, Mention, Reading, Report
+from miner.records import (
+    Attribute,
+    Candidate,
+    Context,
+    Cue,
+    Differential,
+    Evidence,
+    Mention,
+    Naming,
+    Piece,
+    Reading,
+    Report,
+)
 from miner.sections import Section
 from miner.text import Normal, normalise
 
@@ -415,16 +427,21 @@ def _state(statuses: object) -> str:
 
 
 def _translated(outcome: Differential, span: object) -> Differential:
-    def back(item: Any) -> Any:
-        if item.start < 0:
-            return item
-        start, end = span(item.start, item.end)  # type: ignore[operator]
-        return replace(item, start=start, end=end)
+    def place(item: Any) -> tuple[int, int]:
+        return span(item.start, item.end) if item.start >= 0 else (item.start, item.end)  # type: ignore[no-any-return, operator]
 
-    candidates = tuple(replace(c, evidence=tuple(back(e) for e in c.evidence)) for c in outcome.candidates)
+    candidates = tuple(
+        Candidate(
+            c.cause,
+            c.probability,
+            c.stated,
+            tuple(Evidence(e.entry, e.kind, e.weight, *place(e)) for e in c.evidence),
+        )
+        for c in outcome.candidates
+    )
     return replace(
         outcome,
         candidates=candidates,
-        pieces=tuple(back(p) for p in outcome.pieces),
-        namings=tuple(back(n) for n in outcome.namings),
+        pieces=tuple(Piece(p.feature, *place(p), p.share) for p in outcome.pieces),
+        namings=tuple(Naming(n.cause, n.certainty, n.order, *place(n)) for n in outcome.namings),
     )
