@@ -17,6 +17,11 @@ from miner.parse import Sentence
 from miner.records import Attribute
 from miner.status import Verdict
 
+PREPOSITION = re.compile(
+    r"\b(?:in|within|of|at|about|around|adjacent to|overlying|over|along|near|beside|to|involving|throughout|from|"
+    r"on|by|"
+    r"surrounding|above|below|beneath|under|between|across|into|inside|through)\b"
+)
 _SEPARATOR = re.compile(
     r";|,|\band\b|\bor\b|\bwith\b|\bas well as\b|\bplus\b|\bbut\b|\bnor\b|\bin addition to\b|\bwhile\b|\("
 )
@@ -28,14 +33,12 @@ _LIST = re.compile(
     r"(?:[\s,/&()-]|\b(?:and|or|the|both|left|right|proximal|distal|medial|lateral|anterior|posterior)\b)*"
 )
 _ENDS = re.compile(r"\s*(?:[,.;:)\n]|\Z)")
+_ASIDE = re.compile(
+    r",\s*(?:just\s+|immediately\s+)?(?:" + PREPOSITION.pattern + r"|behind|deep to|medial to|lateral to)"
+)
 _OPENS = re.compile(r"\W*(?:in|within|about|around|over|along|at|from|lateral to|medial to|anterior to|posterior to)\b")
 _COORDINATION = re.compile(r"[\s,/]*(?:and|or|and/or|&|,|/|plus|as well as|versus|vs\.?)?[\s,/]*\Z")
 _APPOSITION = re.compile(r"\s*(?:\(|:|-|,?\s*i\.?e\.?,?|=)\s*\Z")
-PREPOSITION = re.compile(
-    r"\b(?:in|within|of|at|about|around|adjacent to|overlying|over|along|near|beside|to|involving|throughout|from|"
-    r"on|by|"
-    r"surrounding|above|below|beneath|under|between|across|into|inside|through)\b"
-)
 _PLACES = re.compile(
     PREPOSITION.pattern
     + r"|\b(?:occup|involv|fill|cross|bridg|join|hug|outlin|follow|surround|replac|track|encas|envelop|"
@@ -311,6 +314,7 @@ def _elsewhere(one: Draft, hits: list[tuple[Site, int, int]], lower: str) -> set
             and reach < one.start
             and _LIST.fullmatch(gap) is None
             and not _OPENS.match(lower, one.left, start)
+            and not _ASIDE.search(gap)
         ):
             gone.update(h[1] for h in hits if h[2] <= end)
             break

@@ -133,7 +133,9 @@ class Reader:
         side = side_of(words)
         if part.sites:
             known = self.lexicon.entries["sites"]
-            return Examination(tuple(known[s] for s in part.sites if s != "soft_tissue"), side, "any", part.scope)  # type: ignore[misc]
+            named = tuple(known[s] for s in part.sites if s != "soft_tissue")
+            default = next((s.scope for s in named if s.scope), "soft_tissue")  # type: ignore[attr-defined]
+            return Examination(named, side, "any", part.scope or default)  # type: ignore[arg-type]
         if not placed:
             return Examination(laterality=side)
         region = region_of(placed) or "any"

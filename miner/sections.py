@@ -19,7 +19,7 @@ _OPENING = re.compile(
 _ADDENDUM = re.compile(
     r"^[ \t*]*(ADDENDUM|Addendum|AMENDED|Amended|CORRECTION|"
     r"Correction)\b(?:[ \t]*\([^\n)]{0,60}\)|[^\n.:]{0,60}?)"
-    r"(?:(?:\d{1,2}:\d\d)[^\n.:]{0,12})?(?:[.:](?=\s|\Z)|[ \t*_=]*(?:\n|\Z))",
+    r"(?:(?:\d{1,2}:\d\d)[^\n.:]{0,50})?(?:[.:](?=\s|\Z)|[ \t*_=]*(?:\n|\Z))",
     re.MULTILINE,
 )
 _LETTER = re.compile(r"[A-Za-z]")
