@@ -23,6 +23,7 @@ _BREAK = re.compile(
 _COPULA = re.compile(r"\b(?:is|are|was|were|appears?|remains?|looks?|being|shows?|has|have|become|becomes)\b")
 _SHOWS = re.compile(r"\b(?:shows?|showing|demonstrates?|contains?|has|have|free of|without|exhibits?|with)\b")
 _OF = re.compile(r"\s*(?:of|in)\s+(?:(?:the|both|each|either|his|her|left|right)\s+)*")
+_OBJECT = re.compile(r"\b(?:in|within|by|into|through|against)\s+(?:the|this)\s+(?:\w+\s+)?\Z")
 _WITHIN = re.compile(r"\A[^,;]*\b(?:in|within|of)\b")
 
 
@@ -30,6 +31,9 @@ def dominant(one: Draft, lower: str) -> Site | None:
     """The place that decides on which side of the scope the mention lies."""
     after = sorted((hit for hit in one.sites if hit[1] >= one.end), key=lambda h: h[1])
     before = sorted((hit for hit in one.sites if hit[2] <= one.start), key=lambda h: -h[2])
+    if _OBJECT.search(lower, one.left, one.start):
+        # "the vessels run in a groove in the ossification": what stands before it is not where it lies
+        before = []
     inside = [] if one.finding.yields else [hit for hit in one.sites if covers(one, hit)]
     order: list[tuple[Site, int, int]] = []
     if one.finding.head:

@@ -50,6 +50,9 @@ from miner.sections import Section
 from miner.text import Normal, normalise
 
 _ASKING = frozenset({"request", "history"})
+_NONE = re.compile(r"\s*(?:none|no|nil|not)\b")
+_OPENING = 250
+"""So many characters at most hold what is asked, where no heading says so."""
 _QUIET = frozenset({"technique"})
 _EXAM = Section("exam", "exam", 0, 0)
 
@@ -215,6 +218,12 @@ class Reader:
             if sentence.role in _ASKING and verdict.status == "possible":
                 # a hedge in the request is a question
                 verdict = status.Verdict("hypothetical", verdict.cues, verdict.category)
+            if verdict.status == "present" and not verdict.cues and lower.startswith("?", end):
+                # "insertional calcification?": asked before the findings, doubted in them
+                early = sentence.role in ("start", "exam") or sentence.start < _OPENING
+                answered = _NONE.match(lower, end + 1) is not None
+                said = "absent" if answered else "hypothetical" if early else "possible"
+                verdict = status.Verdict(said, verdict.cues, verdict.category)
             if finding.status == "absent":
                 verdict = status.Verdict("absent", (Cue(finding.id, "ABSENT", start, end),), "ABSENT")
             verdicts.append(verdict)

@@ -17,6 +17,7 @@ _NOT_SOFT = re.compile(
 )
 
 
+_JOINT = re.compile(r"\b(?:joint|recess|intra-?articular)\b")
 _MASS = re.compile(
     r"\b(?:mass|masses|matrix|lesion|tumou?r|centre|center|central|internal|zoning|peripheral|amorphous)\b"
 )
@@ -93,12 +94,16 @@ def decide(
             one.scope, one.scope_basis = "soft_tissue", "cause"
             return
         if scope:
-            if one.finding.joint_scope and any(s.id == "joint_space" for s, _, _ in one.sites):
+            in_joint = any(s.compartment == "joint" for s, _, _ in one.sites) or _JOINT.search(
+                lower, one.end, one.right
+            )
+            if one.finding.joint_scope and in_joint:
                 scope = one.finding.joint_scope
             one.scope, one.scope_basis = scope, f"site:{site.id}"
             return
     if heading_scope:
-        if heading_scope == "organ" and any(d.id == "crescentic" for d, _, _ in one.descriptors):
+        serosal = not any(s.holds for s in heading.sites) and examination.region in ("abdomen", "any", "pelvis")
+        if heading_scope == "organ" and serosal and any(d.id == "crescentic" for d, _, _ in one.descriptors):
             # comma and horseshoe shapes under "liver" lie on its surface
             one.scope, one.scope_basis = "soft_tissue", "descriptor:crescentic"
             return
