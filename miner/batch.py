@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from miner.reader import Reader
 from miner.records import CARRIED, TABLES, Reading, Report
+from miner.screen import Screen, pattern
 
 
 class Miner:
@@ -18,6 +20,8 @@ class Miner:
 
     def __init__(self, *, lexicons: Sequence[Path] = (), contexts: str = "findings", model: Path | None = None) -> None:
         self.reader = Reader(lexicons, contexts, model)
+        self.contexts = contexts
+        self.screen = Screen(pattern(self.reader.lexicon))
         self.digest = self.reader.lexicon.digest
 
     def read(self, report: Report) -> Reading:
@@ -29,6 +33,19 @@ class Miner:
 
         A report that breaks something becomes a row of ``failures`` with the class of the error and no report text.
         """
+        table = batch if isinstance(batch, pa.Table) else pa.Table.from_batches([batch])
+        if self.contexts == "all":
+            return self._mined(table)
+        passed = self.screen.passes(table["note_text"])
+        found = self._mined(table.filter(passed))
+        rest = _screened(table.filter(pc.invert(passed)))
+        # the two parts go back to the order of the batch
+        places = pa.concat_arrays([pc.indices_nonzero(passed), pc.indices_nonzero(pc.invert(passed))])
+        reports = pa.concat_tables([found["reports"], rest]).take(pc.sort_indices(places))
+        return found | {"reports": reports.combine_chunks()}
+
+    def _mined(self, batch: pa.Table) -> dict[str, pa.Table]:
+        """The tables of reports that are read one by one."""
         rows: dict[str, list[dict[str, Any]]] = {name: [] for name in TABLES}
         for row in batch.to_pylist():
             text = row["note_text"] or ""
@@ -55,6 +72,30 @@ class Miner:
             for name, items in found.items():
                 rows[name] += items
         return {name: pa.Table.from_pylist(rows[name], schema=schema) for name, schema in TABLES.items()}
+
+
+def _screened(batch: pa.Table) -> pa.Table:
+    """The rows of ``reports`` for reports without a finding word, made column by column."""
+    size = batch.num_rows
+    same: dict[str, Any] = {
+        "outcome": "screened_out",
+        "soft_tissue": "absent",
+        "elsewhere": "absent",
+        "abstained": False,
+        "n_mentions": 0,
+    }
+    columns = []
+    for field in TABLES["reports"]:
+        if field.name == "text_digest":
+            columns.append(pa.array([digest(text or "") for text in batch["note_text"].to_pylist()], field.type))
+        elif field.name == "note_id" or field.name in CARRIED:
+            columns.append(batch[field.name].cast(field.type))
+        else:
+            value = same.get(field.name)
+            columns.append(
+                pa.nulls(size, field.type) if value is None else pa.repeat(pa.scalar(value, field.type), size)
+            )
+    return pa.Table.from_arrays(columns, schema=TABLES["reports"])
 
 
 def digest(text: str) -> int:

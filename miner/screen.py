@@ -9,10 +9,15 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from miner.lexicon import Lexicon
 from miner.lexicon.terms import plain
 
 _END = ""
+_ODD = r"[^\t\n\r\x20-\x7e]|[A-Za-z]-[ \t\r]*\n"
+"""What normalisation may change more than to a space: other characters than plain ones, a word broken at a line end."""
 
 
 def stems(phrases: Iterable[str]) -> tuple[str, ...]:
@@ -59,6 +64,26 @@ def pattern(lexicon: Lexicon) -> str:
     if words:
         parts.append(rf"\b{_factored(words)}\b")
     return "|".join(parts)
+
+
+class Screen:
+    """The screen for whole columns of texts as given, before normalisation."""
+
+    def __init__(self, pattern: str) -> None:
+        # normalisation makes the hyphen inside "rice-grain" a space; here it is still a hyphen
+        self._pattern = pattern.replace(r"\s+", r"[\s-]+")
+
+    def passes(self, texts: pa.Array | pa.ChunkedArray) -> pa.Array:
+        """Whether each text may hold a finding word; true for every text that :func:`pattern` matches when normalised.
+
+        A text with characters that normalisation may change otherwise passes unread, and is screened by its normalised
+        form later. Null does not pass.
+        """
+        found = pc.or_(
+            pc.match_substring_regex(texts, self._pattern, ignore_case=True), pc.match_substring_regex(texts, _ODD)
+        )
+        found = pc.fill_null(found, False)
+        return found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
 
 
 def _factored(stems: Iterable[str]) -> str:

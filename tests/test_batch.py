@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -10,6 +12,7 @@ import pytest
 from miner.batch import Miner, digest
 from miner.reader import Reader
 from miner.records import CARRIED, INPUT_SCHEMA, OUTCOMES, TABLES, Reading, Report
+from miner.screen import Screen, pattern
 
 ROWS: list[dict[str, Any]] = [
     {
@@ -53,6 +56,8 @@ def miner(reader: Reader) -> Miner:
 
     made = Miner.__new__(Miner)
     made.reader = Breaking()  # type: ignore[assignment]
+    made.contexts = "findings"
+    made.screen = Screen(pattern(reader.lexicon))
     return made
 
 
@@ -130,6 +135,19 @@ def test_mining_is_a_pure_function(miner: Miner, tables: dict[str, pa.Table]) ->
         assert pa.concat_tables(part[name] for part in again).to_pylist() == table.to_pylist()
 
 
+def test_screening_a_column_changes_no_row(plain: Miner, corpora: Path) -> None:
+    """Reports screened as a column give the rows that they give one by one, in the same order."""
+    with (corpora / "demo" / "reports.csv").open(encoding="utf-8", newline="") as file:
+        rows = [{"note_id": r["note_id"], "note_text": r["note_text"]} for r in csv.DictReader(file)]
+    rows += [
+        {"note_id": f"x{i}", "note_text": text} for i, text in enumerate(["", None, " \t", "calci-\nfication", "HO"])
+    ]
+    table = batch(rows)
+    whole, single = plain.mine(table), plain._mined(table)
+    for name in TABLES:
+        assert whole[name].to_pylist() == single[name].to_pylist()
+
+
 def test_contexts_of_all_reports(plain: Miner) -> None:
     """With contexts='all' a report without a finding word gives its contexts and is still screened out."""
     text = "HISTORY: Dermatomyositis. FINDINGS: Normal."
@@ -154,7 +172,7 @@ def test_sex_as_written(plain: Miner, given: str | None, sex: str | None, monkey
         return Reading(report, "absent", "absent", None)
 
     monkeypatch.setattr(plain.reader, "read", read)
-    found = plain.mine(batch([{"note_id": "1", "note_text": "x", "sex": given}]))
+    found = plain.mine(batch([{"note_id": "1", "note_text": "Calcification.", "sex": given}]))
     assert seen == [sex]
     assert found["reports"]["sex"].to_pylist() == [given]
 

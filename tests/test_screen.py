@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import random
 import re
 import tomllib
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from marked import unmarked
 
@@ -53,6 +55,37 @@ def test_every_phrase_is_let_through(reader: Reader, dress: object) -> None:
         if not reader.screened_in(reader.normal(f"seen: {dress(phrase)}."))  # type: ignore[operator]
     ]
     assert not missed
+
+
+def dressed(phrase: str, chance: random.Random) -> str:
+    """A phrase as exports garble it: case, blanks, hyphens, ligatures, invisible and full-width letters, line ends."""
+    text = chance.choice([str.upper, str.lower, str.title])(phrase)
+    for _ in range(chance.randint(0, 3)):
+        place = chance.randrange(len(text) + 1)
+        text = text[:place] + chance.choice(["\u00ad", "\u200b", "\ufeff", ""]) + text[place:]
+    text = text.replace(" ", chance.choice([" ", "  ", "\t", "\n", "\r\n", "-", "\u00a0", "\x0b", "\u2011"]))
+    text = chance.choice([text, text.replace("fi", "\ufb01"), text.replace("a", "\uff41"), text])
+    if chance.random() < 0.2 and len(text) > 4:
+        place = chance.randrange(1, len(text))
+        text = text[:place] + chance.choice(["-\n", "- \n ", "-\r\n"]) + text[place:]
+    return chance.choice(["Seen: ", "(", "\n", ""]) + text + chance.choice([".", ",", "\r\n", " in the hip"])
+
+
+def test_column_screen_is_lossless(reader: Reader, corpora: Path) -> None:
+    """What the screen of whole columns keeps out, the screen of normalised texts keeps out too."""
+    chance = random.Random(20240501)
+    phrases = screen.finding_phrases(reader.lexicon)
+    given = texts(corpora) + [dressed(chance.choice(phrases), chance) for _ in range(20_000)]
+    passes = screen.Screen(screen.pattern(reader.lexicon)).passes(pa.array(given)).to_pylist()
+    lost = [t for t, p in zip(given, passes, strict=True) if not p and reader.screened_in(reader.normal(t))]
+    assert not lost
+    assert passes.count(False) > 100
+
+
+def test_column_screen_spares_the_reading(reader: Reader) -> None:
+    """Plain reports without a finding word do not pass, null neither."""
+    given = ["Normal study.", "No acute fracture.\r\nJoint spaces are preserved.", "", None]
+    assert screen.Screen(screen.pattern(reader.lexicon)).passes(pa.array(given, pa.string())).to_pylist() == [False] * 4
 
 
 def test_screen_keeps_most_normal_reports_out(reader: Reader) -> None:
