@@ -32,6 +32,8 @@ _LISTED = re.compile(r"\s*(?:,|and|or|and/or|/|&|,\s*and)\s*")
 _LIST = re.compile(
     r"(?:[\s,/&()-]|\b(?:and|or|the|both|left|right|proximal|distal|medial|lateral|anterior|posterior)\b)*"
 )
+# a part of the body, not a tissue or an organ in it
+_PARTS = ("", "muscle", "breast")
 _ENDS = re.compile(r"\s*(?:[,.;:)\n]|\Z)")
 _ASIDE = re.compile(
     r",\s*(?:just\s+|immediately\s+)?(?:" + PREPOSITION.pattern + r"|behind|deep to|medial to|lateral to)"
@@ -273,8 +275,8 @@ def _place_holds(one: Draft, hit: tuple[Site, int, int], lower: str) -> bool:
         # "below the ischial spine", "from the knee down": a landmark, not the place
         return False
     fixed = one.finding.scope
-    if fixed == "vascular" and site.region and not site.compartment:
-        # "vascular calcification in both feet": where the vessels run
+    if one.finding.regional and site.region and site.compartment in _PARTS and site.scope in ("soft_tissue", "organ"):
+        # "vascular calcification in both feet", "calcified node in the axilla": the region that it lies in
         return True
     return (one.finding.yields and not anchored(one)) or not (
         fixed and site.scope and site.scope != fixed and not covers(one, hit)
@@ -301,7 +303,9 @@ def _elsewhere(one: Draft, hits: list[tuple[Site, int, int]], lower: str) -> set
         gap = lower[reach:start]
         comma = max(gap.rfind(","), gap.rfind(";"))
         listed = reach > one.end and _LIST.fullmatch(gap) is not None
-        bare = _ENDS.match(lower, end) is not None
+        # "calcific tendinitis, right supraspinatus tendon": nothing but a run of places stands behind the comma
+        stop = _run_end(hits, end, lower)
+        bare = _ENDS.match(lower, stop) is not None
         if comma >= 0 and not listed and not bare and not _PLACES.search(gap, comma):
             gone.update(h[1] for h in hits if h[1] >= start)
             break
@@ -320,6 +324,14 @@ def _elsewhere(one: Draft, hits: list[tuple[Site, int, int]], lower: str) -> set
             break
         reach = min(reach, start)
     return gone
+
+
+def _run_end(hits: list[tuple[Site, int, int]], end: int, lower: str) -> int:
+    """Where the places that stand side by side from here on end."""
+    for _, start, stop in sorted(hits, key=lambda h: h[1]):
+        if start >= end and not lower[end:start].strip():
+            end = stop
+    return end
 
 
 def covers(one: Draft, hit: tuple[Site, int, int]) -> bool:

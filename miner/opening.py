@@ -11,7 +11,11 @@ _TITLE_WORDS = 16
 _VERB = re.compile(
     r"\b(?:is|are|was|were|seen|noted|there|has|have|shows?|demonstrat\w*|normal|negative|identified|history|pain|hx)\b"
 )
-_ASKED = re.compile(r"(?:\A|(?<=[\s(,;.:-]))\?+\s?\w|(?:\A|(?<=[\s,.;]))check (?:for )?\w")
+_ASKED = re.compile(
+    r"(?:\A|(?<=[\s(,;.:-]))\?+\s?\w|(?:\A|(?<=[\s,.;]))check (?:for )?\w"
+    r"|(?:\A|(?<=[\s,.;:-]))(?:query|to exclude|rule out|r/o)\s\w|\w\s?\?+\s*\Z",
+    re.IGNORECASE,
+)
 
 Chosen = list[tuple[int, int, Section]]
 
@@ -35,8 +39,8 @@ def _asking(chosen: Chosen, normal: Normal, finding_word: re.Pattern[str]) -> Ch
     found = []
     open_ = True
     for start, end, part in chosen:
-        asked = _ASKED.search(normal.text, start, end) is not None
-        if open_ and part.role == "start" and end <= stop and asked:
+        asked = _ASKED.search(normal.text[start:end]) is not None
+        if open_ and asked and part.role == "start" and end <= stop and end < len(normal.text.rstrip()):
             part = Section("request", "request", start, end)
         elif finding_word.search(normal.lower, start, end):
             open_ = False

@@ -179,13 +179,8 @@ def place(
         named = {site.id for site, _, _ in one.sites}
         one.sites += [(site, -1, -1) for site in implied_by_name if named and site.holds and site.id not in named]
     one.hidden = [hit for hit in one.sites if hit[0].silent]
-    tissue = [
-        hit
-        for hit in one.sites
-        if hit[0].id == "soft_tissue"
-        and not covers(one, hit)
-        and _INSIDE.search(lower, max(one.sentence.start, hit[1] - 40), hit[1])
-    ]
+    tissue = [hit for hit in one.sentence.sites if hit[0].id == "soft_tissue" and covers(one, hit)]
+    tissue += [hit for hit in one.sites if hit[0].id == "soft_tissue"]
     one.sites = [hit for hit in one.sites if hit[0].id != "soft_tissue" and not hit[0].silent]
     own_place = bool(one.sites)
     if not one.sites and implied_by_name:
@@ -203,8 +198,8 @@ def place(
         fixed = one.finding.scope
         one.sites += [(s, -1, -1) for s in implied if one.sites or not (fixed and s.scope and s.scope != fixed)]
     if one.scope == "soft_tissue":
-        # "in the soft tissues of the calf": said as a place, beside the structure
-        one.sites += tissue
+        # "soft tissue calcification", "in the soft tissues of the calf": said, beside the structure
+        one.sites += tissue[:1]
     if one.side is None:
         # a midline structure has no side, whatever was examined
         paired = any(site.paired or not site.region for site, _, _ in one.sites) if own_place else True

@@ -137,6 +137,8 @@ class Reader:
         if part.sites:
             known = self.lexicon.entries["sites"]
             named = tuple(known[s] for s in part.sites if s != "soft_tissue")
+            # "PERICARDIUM:" under the headings of the heart: the heading says its organ itself
+            named = tuple(s for s in placed if s.scope == "organ" and s.scope == part.scope) or named
             default = next((s.scope for s in named if s.scope), "soft_tissue")  # type: ignore[attr-defined]
             return Examination(named, side, "any", part.scope or default)  # type: ignore[arg-type]
         if not placed:

@@ -175,7 +175,7 @@ def _closed(sections: list[Section], text: str) -> Iterator[Section]:
     request keeps its text up to the next heading.
     """
     last_body = max(
-        (i for i, s in enumerate(sections) if s.role in ("body", "addendum") and s.id != "heading" and not s.organ),
+        (i for i, s in enumerate(sections) if s.role == "body" and s.id != "heading" and not s.organ),
         default=-1,
     )
     # the last section that concludes or describes: only before it is there one behind

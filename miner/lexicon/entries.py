@@ -57,6 +57,8 @@ class Finding(Entry):
     head: bool = False
     ossified: bool = False
     yields: bool = False
+    # lies along the whole body (arteries, lymph nodes): a region named beside it is its place too
+    regional: bool = False
     # a site that stands for the region it lies in: phleboliths in the pelvis lie in the pelvic veins
     lodges: str = ""
     joint_scope: str = _key(allowed=("", *SCOPES), default="")
