@@ -238,6 +238,9 @@ class Pipeline:
                     starts[first] if empty else ends[scope_last - 1],
                 )
             )
+        for sentence_of in result:
+            # the graph lists cues by rule
+            sentence_of.cues.sort(key=lambda cue: (cue.start, -cue.end, cue.entry.id))
         return Parse(normal, sections, tuple(result))
 
 

@@ -51,6 +51,7 @@ from miner.text import Normal, normalise
 
 _ASKING = frozenset({"request", "history"})
 _NONE = re.compile(r"\s*(?:none|no|nil|not)\b")
+_ASKED_AFTER = re.compile(r"\s?\?+(?=[\s.,;)]|\Z)")
 _OPENING = 250
 """So many characters at most hold what is asked, where no heading says so."""
 _QUIET = frozenset({"technique"})
@@ -72,6 +73,12 @@ class Reader:
         self.cues = self.lexicon.of(CueEntry)
         self.causes = self.lexicon.of(CauseEntry)
         self.silent = frozenset(c.id for c in self.lexicon.of(Condition).values() if c.silent)
+        self._told = {
+            phrase: condition
+            for condition in self.lexicon.of(Condition).values()
+            if condition.told_in
+            for phrase in self.lexicon.phrases("contexts", condition.id)
+        }
         self.tissues = placement.tissues(self.lexicon)
         self._described = lru_cache(maxsize=4096)(self._title)
 
@@ -261,26 +268,29 @@ class Reader:
 
     def _contexts(self, parse: Parse, lower: str, examination: Examination) -> list[Context]:
         found = []
+        described = next((s.index for s in parse.sentences if s.findings), len(parse.sentences))
         for sentence in parse.sentences:
             if sentence.role in _QUIET:
                 continue
+            # without headings the history ends where the findings begin
+            role = "body" if sentence.role == "start" and sentence.index >= described else sentence.role
             for condition, start, end in sentence.contexts:
                 asking = sentence.role in (*_ASKING, "start", "exam")
                 if condition.region and (condition.region != examination.region or not (asking or condition.anywhere)):
                     continue
-                if condition.id == "osteoarthritis" and sentence.role not in (
-                    *_ASKING,
-                    "start",
-                    "body",
-                    "conclusion",
-                    "addendum",
-                ):
+                told = self._told.get(lower[start:end])
+                if told is not None and role in told.told_in:
+                    condition = told
+                if condition.sections and sentence.role not in condition.sections:
                     continue
                 verdict = status.resolve(sentence, lower, start, end, "contexts", self.lexicon.priorities)
                 if verdict.status == "absent" and condition.imaging and sentence.role not in _ASKING:
                     continue
                 if verdict.category == "DISMISSED":
                     continue
+                if verdict.status == "present" and _ASKED_AFTER.match(lower, end):
+                    # "Osteomyelitis? Known diabetes."
+                    verdict = status.Verdict("hypothetical", verdict.cues, verdict.category)
                 if sentence.role in _ASKING and verdict.status == "possible":
                     verdict = status.Verdict("hypothetical", verdict.cues, verdict.category)
                 name, said = condition.reported_as or condition.id, verdict.status

@@ -165,6 +165,7 @@ _SHORT = frozenset({"request", "history", "comparison", "technique", "exam"})
 _ASKS = re.compile(r"\?|\b(?:query|rule out|r/o|evaluate|assess|exclude|please|eval)\b", re.IGNORECASE)
 _LINE_END = re.compile(r"\n+")
 _PARAGRAPH = re.compile(r"\n[ \t]*\n\s*")
+_LISTED = re.compile(r"\n[ \t]*\n\s*|\n+(?=[ \t]*1[.)]\s)")
 _SENTENCE_END = re.compile(r"[.?!]\s+(?=[A-Z])")
 
 
@@ -187,8 +188,8 @@ def _closed(sections: list[Section], text: str) -> Iterator[Section]:
         body = text[section.start : section.end]
         offset = len(body) - len(body.lstrip())
         cut = None
-        # organ headings further down are findings too, so that only a blank line ends the request before them
-        ending = _PARAGRAPH if any(s.organ for s in sections[index + 1 : index + 40]) else _LINE_END
+        # organ headings further down are findings too, so that only a blank line or a list ends the request before them
+        ending = _LISTED if any(s.organ for s in sections[index + 1 : index + 40]) else _LINE_END
         for match in ending.finditer(body, offset):
             rest = body[match.end() :].lstrip()
             line = body[offset : match.start()].rstrip()

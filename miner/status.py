@@ -59,6 +59,7 @@ _THEN = re.compile(
     r"(?:\w+ )?(?:\d+|two|three|four|five|six|a few|several) (?:months?|years?|weeks?|days?) (?:ago|back|earlier|"
     r"before))"
 )
+_RESUMES = re.compile(r",\s*(?:is|are|was|were|lies?|lay|sits?|there)\b")
 _TO_BE = re.compile(r"\s*(?:to (?:be|represent|reflect|have)|as|that)\b")
 _STOP = re.compile(r"\s*(?:\Z|[.,;)\n])")
 _RELATIVE = re.compile(
@@ -135,7 +136,8 @@ def _blocked(sentence: Sentence, lower: str, cue: CueHit, start: int, end: int, 
     if forward and category in ("ABSENT", "HYPOTHETICAL") and "\n" in gap and _unwrapped(lower, first, last):
         return True
     if forward and category in ("ABSENT", "HYPOTHETICAL", "HISTORICAL"):
-        if _CLOSING.search(gap):
+        if _CLOSING.search(gap) or (category == "ABSENT" and _RESUMES.search(gap)):
+            # "within the muscle, without connection to the bone, is an ossified mass"
             return True
         shown = any(
             e.role == "there" and first <= f and t <= last and re.search(r"\band\b|,", lower[first:f])

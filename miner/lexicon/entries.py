@@ -146,6 +146,10 @@ class Condition(Entry):
     silent: bool = False
     region: str = ""
     anywhere: bool = False
+    # the sections in which it counts; everywhere where none is given
+    sections: tuple[str, ...] = ()
+    # the sections in which words that another condition has too mean this one
+    told_in: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -64,6 +64,8 @@ _REFERENCES = (
     ("sites", "parent", "in sites.toml"),
     ("sites", "region", "a region of sites.toml"),
     ("contexts", "region", "a region of sites.toml"),
+    ("contexts", "sections", "the role of a section"),
+    ("contexts", "told_in", "the role of a section"),
     ("cues", "applies_to", "something that cues change"),
     ("cues", "sections", "the role of a section"),
     ("sections", "sites", "in sites.toml"),
