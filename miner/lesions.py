@@ -141,7 +141,9 @@ def _same_kind(finding: Finding, lesion: Lesion, *, named: bool) -> bool:
     if finding.kind not in kinds and _CALCIFIED & ({finding.states} | lesion.names):
         # a phlebolith and an ossification are two things
         return False
-    return named or finding.kind in kinds
+    # mineral is calcium or bone: a matrix joins either
+    neutral = finding.matrix or all(d.finding.matrix for d in lesion.drafts)
+    return named or neutral or finding.kind in kinds
 
 
 def gather(drafts: list[Draft]) -> list[Lesion]:

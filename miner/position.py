@@ -36,7 +36,9 @@ class _Rule:
     before: re.Pattern[str] | None = None
     """In front of the mention: a noun that holds it, or a place that is said first."""
     head: bool = False
-    """Only for a mention that is an adjective."""
+    """Only for a mention that is an adjective, or for one whose own last word is the noun."""
+    own: re.Pattern[str] = re.compile(r"(?!)")
+    """The noun as the last word of the mention."""
 
 
 class Positions:
@@ -64,11 +66,12 @@ class Positions:
                 self._rules.append(
                     _Rule(
                         d,
-                        re.compile(rf"\A\s+(?:[\w-]+\s+){{0,2}}?(?P<noun>{nouns})\b"),
+                        re.compile(rf"\A\s+(?:[\w-]+\s+){{0,3}}?(?P<noun>{nouns})\b"),
                         re.compile(
                             rf"\b(?P<noun>{nouns})\b\s+(?:is|are|was|were|remains?|appears?)\s+(?:\w+\s+){{0,2}}\Z"
                         ),
                         head=True,
+                        own=re.compile(rf"\b(?:{nouns})\Z"),
                     )
                 )
 
@@ -77,12 +80,17 @@ class Positions:
         have = {d.id for d, _, _ in one.descriptors} | {d.id for d, _, _ in one.denied}
         others = [first for entry, first, _ in one.sentence.grammar if entry.role == "finding"]
         for rule in self._rules:
-            if rule.descriptor.id in have or (rule.head and not one.finding.head):
+            if rule.descriptor.id in have or not have.isdisjoint(rule.descriptor.not_with):
                 continue
             hit = None
+            if rule.head and (own := rule.own.search(lower[one.start : one.end])):
+                # "calcified thyroid nodule": the noun stands in the name itself
+                have.add(rule.descriptor.id)
+                yield rule.descriptor, one.start + own.start(), one.start + own.end()
+                continue
             if rule.after is not None:
                 # the text behind an adjective is matched from its end, so that its noun follows at once
-                hit = rule.after.match(lower[one.end : one.right]) if rule.head else None
+                hit = rule.after.match(lower[one.end : one.right]) if rule.head and one.finding.head else None
                 if hit is not None:
                     have.add(rule.descriptor.id)
                     yield rule.descriptor, one.end + hit.start("noun"), one.end + hit.end("noun")
@@ -91,7 +99,7 @@ class Positions:
                 if hit and (";" in lower[one.end : hit.start()] or self._claimed(others, one.end, hit.start())):
                     hit = None
             name = "noun"
-            if hit is None and rule.before is not None:
+            if hit is None and rule.before is not None and (one.finding.head or not rule.head):
                 hit = rule.before.search(lower, one.left, one.start)
                 name = "noun" if hit and hit["noun"] else "place"
                 if hit and not rule.head and self._claimed(others, hit.end(name), one.start):

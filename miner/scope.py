@@ -147,9 +147,7 @@ def counts(one: Draft, drafts: list[Draft], lower: str, near: list[Sentence]) ->
     if need == "soft_tissue":
         if one.scope != "soft_tissue":
             return False
-        if one.verdict.status == "absent" and one.finding.id == "mineralization":
-            return True
-        if one.finding.id == "mineralization" and _MASS.search(lower, sentence.start, sentence.end):
+        if one.finding.matrix and (one.verdict.status == "absent" or _MASS.search(lower, sentence.start, sentence.end)):
             return True
         placed = any(site.scope == "soft_tissue" for site, _, _ in one.sites if not site.bony)
         return (strong or placed) and not _NOT_SOFT.search(lower, sentence.start, sentence.end)

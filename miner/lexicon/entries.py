@@ -57,6 +57,8 @@ class Finding(Entry):
     head: bool = False
     ossified: bool = False
     yields: bool = False
+    # what a mass is made of: counts where the sentence names a mass, and when it is denied
+    matrix: bool = False
     # lies along the whole body (arteries, lymph nodes): a region named beside it is its place too
     regional: bool = False
     # a site that stands for the region it lies in: phleboliths in the pelvis lie in the pelvic veins
@@ -114,6 +116,8 @@ class Descriptor(Entry):
     inside: tuple[str, ...] = ()
     around: tuple[str, ...] = ()
     along: tuple[str, ...] = ()
+    # descriptors that rule out a position: a rim is not inside the mass
+    not_with: tuple[str, ...] = ()
     # nouns that a mention is an adjective of: "calcified gluteal nodules"
     heads: tuple[str, ...] = ()
 

@@ -60,6 +60,7 @@ _REFERENCES = (
     ("findings", "sites", "in sites.toml"),
     ("findings", "states", "in causes.toml"),
     ("findings", "implies", "in descriptors.toml"),
+    ("descriptors", "not_with", "in descriptors.toml"),
     ("decoys", "hides", "a lexicon"),
     ("sites", "parent", "in sites.toml"),
     ("sites", "region", "a region of sites.toml"),
