@@ -252,7 +252,7 @@ def link(drafts: list[Draft], lower: str) -> None:
             hit
             for hit in sentence.sites
             if one.left <= hit[1] < one.right
-            and _place_holds(one, hit, lower)
+            and place_holds(one, hit, lower)
             and not ((hit[0].id == "bone" or one.finding.yields) and covers(one, hit))
         ]
         gone = _elsewhere(one, one.sites, lower)
@@ -266,7 +266,7 @@ def link(drafts: list[Draft], lower: str) -> None:
     _borrow(drafts, lower)
 
 
-def _place_holds(one: Draft, hit: tuple[Site, int, int], lower: str) -> bool:
+def place_holds(one: Draft, hit: tuple[Site, int, int], lower: str) -> bool:
     """Whether a place is where the mention lies, not what it spares or is set against."""
     site, start, _ = hit
     if one.spared(start):
@@ -485,14 +485,14 @@ def _borrow(drafts: list[Draft], lower: str) -> None:
             usable = [
                 hit
                 for hit in source.sites
-                if _place_holds(one, hit, lower) and not (one.finding.yields and hit[0].holds)
+                if place_holds(one, hit, lower) and not (one.finding.yields and hit[0].holds)
             ]
             if usable:
                 one.sites = list(usable)
                 one.side = one.side or source.side
                 break
         else:
-            usable = [hit for hit in opening if _place_holds(one, hit, lower)]
+            usable = [hit for hit in opening if place_holds(one, hit, lower)]
             if index and usable and not first.finding.scope:
                 one.sites = usable
                 one.side = one.side or first.side

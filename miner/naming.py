@@ -106,7 +106,8 @@ def namings(lesion: Lesion, groups: Sequence[Lesion], heard: Sequence[Heard], le
             if owner is not lesion or not (h.cued or _alone(h, causes[h.cause])):
                 continue
         found.append((h.cause, h.certainty, h.sentence.index, h.start, h.end))
-    return _ordered(found)
+    told = {cause for cause, certainty, *_ in found if certainty in differential.NAMED}
+    return _ordered([f for f in found if f[0] not in causes or told.isdisjoint(causes[f[0]].gives_way_to)])
 
 
 def _alone(heard: Heard, cause: CauseEntry) -> bool:

@@ -15,6 +15,8 @@ _LANDMARK = re.compile(
     r"posterior to|superior to|inferior to|above|below|abutting|close to|distal to|proximal to|off)\s+(?:the\s+|"
     r"its\s+)?(?:\w+\s+){0,2}\Z"
 )
+_PARTS = ("", "muscle", "breast")
+_BODY = ("soft_tissue", "organ")
 _INSIDE = re.compile(r"\b(?:in|within|inside|of)\s+(?:the\s+|an?\s+)?(?:\w+\s+){0,3}\Z")
 _BREAK = re.compile(
     r"[,;:]|\b(?:in|within|of|at|about|around|to|from|on|by|is|are|was|were|there|no|not|without|with|shows?|has|"
@@ -189,9 +191,12 @@ def place(
         vessels = [(s, -1, -1) for s in heading.sites if s.scope == "vascular" and s.id != "artery"]
         # "AORTA: atherosclerotic calcification": the heading says which vessel
         one.sites = vessels or one.sites
-    if own_place and not any(s.region or s.scope != one.scope for s, _, _ in one.sites):
+    if own_place and not any(s.region or s.also or s.scope != one.scope for s, _, _ in one.sites):
         # "SUPRASPINATUS: calcification in the anterior tendon": the heading says the structure, the sentence the tissue
-        one.sites += [(s, -1, -1) for s in heading.sites if s.scope in ("", one.scope)]
+        over = [s for s in heading.sites if s.scope in ("", one.scope)]
+        # "subcutaneous calcification", "arterial calcification": the tissue is said, the part is the one examined
+        parts = [s for s in examination.sites if s.region and s.compartment in _PARTS and s.scope in _BODY]
+        one.sites += [(s, -1, -1) for s in over or parts]
     if all(s.compartment == "joint" for s, _, _ in one.sites):
         # a loose body lies in the joint that was examined
         implied = heading.sites or examination.sites

@@ -46,12 +46,17 @@ from miner.records import (
     Reading,
     Report,
 )
+from miner.referent import Referents
 from miner.sections import Section
 from miner.text import Normal, normalise
 
 _ASKING = frozenset({"request", "history"})
 _NONE = re.compile(r"\s*(?:none|no|nil|not)\b")
 _ASKED_AFTER = re.compile(r"\s?\?+(?=[\s.,;)]|\Z)")
+_APART = re.compile(r"\b(?:and|or|with|after|post|then|plus)\b|\n")
+_TO_SUGGEST = re.compile(
+    r"\b(?:no|without)\b[^.;:\n]*\bto\s+(?:suggest|indicate|support|confirm)\s+(?:[\w-]+\s+){0,3}(?:or\s+)?\Z"
+)
 _OPENING = 250
 """So many characters at most hold what is asked, where no heading says so."""
 _QUIET = frozenset({"technique"})
@@ -70,6 +75,7 @@ class Reader:
         self.joined = pairs(self.lexicon)
         self.pipeline = Pipeline(self.lexicon, self.titles)
         self.positions = position.Positions(self.lexicon)
+        self.referents = Referents(self.lexicon, self.positions)
         self.cues = self.lexicon.of(CueEntry)
         self.causes = self.lexicon.of(CauseEntry)
         self.silent = frozenset(c.id for c in self.lexicon.of(Condition).values() if c.silent)
@@ -171,6 +177,8 @@ class Reader:
             for one in found:
                 for hit in self.positions.found(one, lower):
                     one.describe(hit, lower)
+                if sentence.index:
+                    self.referents.refer(one, parse.sentences[sentence.index - 1], lower)
             heading = self._heading(sentence.section)
             for one in found:
                 scope.decide(one, lower, heading, sentence.section.scope, examination, self.lexicon)
@@ -288,6 +296,9 @@ class Reader:
                     continue
                 if verdict.category == "DISMISSED":
                     continue
+                if verdict.status == "present" and _TO_SUGGEST.search(lower, sentence.start, start):
+                    # "no bone destruction to suggest osteomyelitis"
+                    verdict = status.Verdict("absent", verdict.cues, verdict.category)
                 if verdict.status == "present" and _ASKED_AFTER.match(lower, end):
                     # "Osteomyelitis? Known diabetes."
                     verdict = status.Verdict("hypothetical", verdict.cues, verdict.category)
@@ -435,7 +446,7 @@ def _joined(found: list[Context], lower: str, silent: frozenset[str]) -> list[Co
         alike = last is not None and last.condition == context.condition and last.status == context.status
         if last is not None and alike and (last.entry in silent) == (context.entry in silent):
             gap = lower[last.end : context.start]
-            if len(gap.split()) <= 2 and re.fullmatch(r"[\s\w'/-]*", gap) and not re.search(r"\b(?:and|or)\b|\n", gap):
+            if len(gap.split()) <= 2 and re.fullmatch(r"[\s\w'-]*", gap) and not _APART.search(gap):
                 result[-1] = Context(
                     last.condition, last.status, last.section, last.start, context.end, last.cues, last.entry
                 )

@@ -211,6 +211,8 @@ class CauseEntry(Entry):
     named: str = _key(allowed=("cued", "beside", "alone"), default="cued")
     # whether its name in the conclusion says what the findings are due to
     concludes: bool = True
+    # causes that say more: where one of them is named too, this name is only its genus ("parasite", "guinea worm")
+    gives_way_to: tuple[str, ...] = ()
     # conditions of which one brings it about: named without any of them, it is a finding for the audit
     explained_by: tuple[str, ...] = ()
 

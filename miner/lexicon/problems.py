@@ -72,5 +72,6 @@ _REFERENCES = (
     ("sections", "sites", "in sites.toml"),
     ("causes", "parent", "in causes.toml"),
     ("causes", "family", "in causes.toml"),
+    ("causes", "gives_way_to", "in causes.toml"),
 )
 """Every key that names something: the file, the key, and what its value must be."""
