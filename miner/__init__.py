@@ -32,6 +32,7 @@ except metadata.PackageNotFoundError:  # a checkout that was never installed
 _ELSEWHERE = {
     "sweep": ("miner.corpus", "sweep"),
     "load": ("miner.tables", "load"),
+    "merge": ("miner.shards", "merge"),
     "mine": ("miner.frame", "mine_frame"),
     "prevalence": ("miner.prevalence_tables", "prevalence"),
     "cause_shares": ("miner.prevalence_tables", "cause_shares"),
@@ -47,6 +48,7 @@ __all__ = [
     "evaluate",
     "learn",
     "load",
+    "merge",
     "mine",
     "pipeline",
     "prevalence",

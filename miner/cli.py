@@ -136,6 +136,7 @@ def _text(file: Path) -> str:
 @click.option("--id-column", help="Column that holds the identifier.")
 @click.option("--encoding", help="Encoding of the text files, where the automatic choice is wrong.")
 @click.option("--replace", is_flag=True, help="Start anew over an earlier sweep in the folder.")
+@click.option("--shard", metavar="I/N", help="Mine only every N-th batch from the I-th on; see miner merge.")
 @click.option(
     "--max-failures",
     type=float,
@@ -161,6 +162,25 @@ def sweep(inputs: tuple[str, ...], out: Path, **options: Any) -> None:
             f"{result.repeated_ids:,} reports share their note_id with another. All are kept and mined; "
             "prevalence counts exact copies once."
         )
+    for sentence in result.fell_short:
+        click.echo(sentence, err=True)
+    click.echo(f"Tables: {out}\nNext: miner prevalence {out}, miner report {out}")
+    sys.exit(result.exit_code)
+
+
+@main.command(epilog="Example: miner merge shard-1 shard-2 shard-3 --out sweep-2024")
+@click.argument("shards", nargs=-1, required=True, type=_FOLDER)
+@click.option("--out", type=_FOLDER, required=True, help="Folder for the tables of the whole sweep.")
+@click.option("--replace", is_flag=True, help="Start anew over an earlier sweep in the folder.")
+def merge(shards: tuple[Path, ...], out: Path, replace: bool) -> None:
+    """Put the shards of one sweep (miner sweep --shard I/N) together, and check that every one is there once."""
+    from miner.shards import merge as run
+
+    result = run(shards, out, replace=replace)
+    counts = result.manifest["counts"]
+    click.echo(
+        f"{len(shards)} shards, {counts['read']:,} reports: {counts['mined']:,} mined, {counts['failed']:,} failed."
+    )
     for sentence in result.fell_short:
         click.echo(sentence, err=True)
     click.echo(f"Tables: {out}\nNext: miner prevalence {out}, miner report {out}")

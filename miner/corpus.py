@@ -24,6 +24,7 @@ from miner import records, store
 from miner.errors import InputError, MinerError
 from miner.pool import Pending, Plan, Pool, Tables
 from miner.readers import BATCH_BYTES, BATCH_ROWS, Batch, Survey, batches, survey
+from miner.shard import Shard
 from miner.tables import Sweep, load
 from miner.worker import failed
 
@@ -46,6 +47,7 @@ def sweep(
     max_failures: float = 0.01,
     time_limit: float = 60.0,
     model: str | Path | None = None,
+    shard: str | None = None,
     batch_rows: int = BATCH_ROWS,
     batch_bytes: int = BATCH_BYTES,
     miner_factory: str = MINER,
@@ -56,14 +58,16 @@ def sweep(
     core. ``lexicons``: folders laid over ours. ``contexts``: ``findings``, or ``all`` to list clinical contexts of
     reports without a finding too. ``progress``: None shows it where standard error is a terminal. ``max_failures``: a
     number of reports, or, below 1, a share of them; more than that is recorded in ``fell_short``. ``time_limit``:
-    seconds for one report, 0 for none. ``replace``: start anew over another sweep. Returns what :func:`miner.load`
-    returns.
+    seconds for one report, 0 for none. ``replace``: start anew over another sweep. ``shard``: ``i/n`` to mine only
+    every n-th batch, from the i-th on; :func:`miner.merge` puts the n folders together. Returns what
+    :func:`miner.load` returns.
 
     Raises InputError where the call has to be changed: inputs that cannot be used, a folder that holds other things or
     a sweep made from something else, another sweep at work in it. Raises WriteError where the disk is full. Ctrl-C
     leaves whole parts and a manifest that says ``interrupted``.
     """
     out = Path(out)
+    place = Shard(1, 1) if shard is None else Shard.of(shard)
     _check(workers, contexts, max_failures, time_limit, batch_rows, batch_bytes)
     store.check(out, replace=replace)
     seen = survey(inputs, text_column=text_column, id_column=id_column, encoding=encoding)
@@ -77,6 +81,7 @@ def sweep(
         "batch_rows": batch_rows,
         "batch_bytes": batch_bytes,
         "model": None if model is None else manifests.path_digest(Path(model)),
+        "shard": None if shard is None else [place.index, place.count],
     }
     options = {
         "lexicons": tuple(Path(folder).resolve() for folder in lexicons),
@@ -89,7 +94,7 @@ def sweep(
         manifest = _resumed(out, plan, replace=replace)
         if manifest["state"] == "complete":
             return load(out)
-        _run(out, seen, manifest, pool, count, batch_rows, batch_bytes, progress, max_failures)
+        _run(out, seen, manifest, pool, count, batch_rows, batch_bytes, progress, max_failures, place)
     return load(out)
 
 
@@ -154,17 +159,21 @@ def _run(
     size: int,
     progress: bool | None,
     max_failures: float,
+    shard: Shard,
 ) -> None:
     """Mine what is not yet done; whatever ends it, the manifest says how it stands."""
     try:
         with _terminable(), _shown(progress) as shown:
-            waiting: deque[tuple[Batch, Pending]] = deque()
+            waiting: deque[tuple[int, Batch, Pending]] = deque()
             done = store.markers(out)
             for batch in batches(seen, rows=rows, size=size):
-                if batch.number < len(done):
+                part = shard.part(batch.number)
+                if part is None:
+                    continue
+                if part < len(done):
                     shown.update(batch.rows.total())
                     continue
-                waiting.append((batch, pool.submit(batch.reports)))
+                waiting.append((part, batch, pool.submit(batch.reports)))
                 while len(waiting) > workers + 1:
                     shown.update(_commit(out, *waiting.popleft()))
             while waiting:
@@ -179,8 +188,8 @@ def _run(
         raise
 
 
-def _commit(out: Path, batch: Batch, pending: Pending) -> int:
-    """Write a mined batch; its number of rows."""
+def _commit(out: Path, part: int, batch: Batch, pending: Pending) -> int:
+    """Write a mined batch as a part; its number of rows."""
     tables = with_broken(batch, pending.result())
     outcomes = {item["values"]: item["counts"] for item in pc.value_counts(tables["reports"]["outcome"]).to_pylist()}
     counts = {"read": tables["reports"].num_rows, **{name: outcomes.get(name, 0) for name in records.OUTCOMES}}
@@ -191,7 +200,7 @@ def _commit(out: Path, batch: Batch, pending: Pending) -> int:
         "problems": [list(problem) for problem in batch.problems],
         "tables": {name: table.num_rows for name, table in tables.items()},
     }
-    store.write_part(out, batch.number, tables, marker)
+    store.write_part(out, part, tables, marker)
     return batch.rows.total()
 
 

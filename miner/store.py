@@ -63,7 +63,7 @@ def locked(out: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _told(path: Path) -> Iterator[None]:
+def told(path: Path) -> Iterator[None]:
     """A failed write as an error that says what to do."""
     try:
         yield
@@ -83,7 +83,7 @@ def write_json(path: Path, content: dict[str, Any]) -> None:
 
 def _put(path: Path, write: Any) -> None:
     waiting = path.with_name(f".{path.name}.tmp")
-    with _told(path):
+    with told(path):
         try:
             with waiting.open("wb") as stream:
                 write(stream)
@@ -126,7 +126,7 @@ def markers(out: Path) -> list[dict[str, Any]]:
 
 def clear(out: Path, first: int) -> None:
     """Remove what a sweep left from part ``first`` on, and everything half written; nothing that is not a sweep's."""
-    with _told(out):
+    with told(out):
         for folder, pattern in [(MARKERS, "*.json"), *((name, "part-*.parquet") for name in records.TABLES)]:
             for path in (out / folder).glob(pattern):
                 number = path.stem.removeprefix("part-")
