@@ -241,6 +241,9 @@ class Reader:
                 answered = _NONE.match(lower, end + 1) is not None
                 said = "absent" if answered else "hypothetical" if early else "possible"
                 verdict = status.Verdict(said, verdict.cues, verdict.category)
+            if finding.states and verdict.status == "present" and _TO_SUGGEST.search(lower, sentence.start, start):
+                # "no zonal pattern to support myositis ossificans"
+                verdict = status.Verdict("absent", verdict.cues, "ABSENT")
             if finding.status == "absent":
                 verdict = status.Verdict("absent", (Cue(finding.id, "ABSENT", start, end),), "ABSENT")
             verdicts.append(verdict)

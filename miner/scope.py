@@ -150,7 +150,9 @@ def counts(one: Draft, drafts: list[Draft], lower: str, near: list[Sentence]) ->
         if one.finding.matrix and (one.verdict.status == "absent" or _MASS.search(lower, sentence.start, sentence.end)):
             return True
         placed = any(site.scope == "soft_tissue" for site, _, _ in one.sites if not site.bony)
-        return (strong or placed) and not _NOT_SOFT.search(lower, sentence.start, sentence.end)
+        # "mature trabeculated bony bridging": bone is told by its order
+        ordered = one.finding.ossified and any(d.dimension == "order" for d, _, _ in one.descriptors)
+        return (strong or placed or ordered) and not _NOT_SOFT.search(lower, sentence.start, sentence.end)
     shapes = [
         d
         for d, _, _ in one.descriptors
