@@ -138,6 +138,13 @@ def _text(file: Path) -> str:
 @click.option("--replace", is_flag=True, help="Start anew over an earlier sweep in the folder.")
 @click.option("--shard", metavar="I/N", help="Mine only every N-th batch from the I-th on; see miner merge.")
 @click.option(
+    "--engine",
+    type=click.Choice(["local", "spark"]),
+    default="local",
+    show_default=True,
+    help="Where the workers run; with spark (an extra), --workers is the number of tasks, 0 for what Spark has.",
+)
+@click.option(
     "--max-failures",
     type=float,
     default=0.01,
@@ -147,11 +154,18 @@ def _text(file: Path) -> str:
 @click.option("--time-limit", type=float, default=60.0, show_default=True, help="Seconds for one report; 0 for none.")
 @_model
 @_lexicons
-def sweep(inputs: tuple[str, ...], out: Path, **options: Any) -> None:
+def sweep(inputs: tuple[str, ...], out: Path, engine: str, **options: Any) -> None:
     """Mine a corpus of any size (CSV, TSV, JSON lines, Parquet, text files, folders, patterns) into Parquet tables."""
-    from miner.corpus import sweep as run
+    if engine == "spark":
+        from miner.spark import sweep_on_spark
 
-    result = run(list(inputs), out, **options)
+        if options.pop("shard"):
+            raise InputError("--shard and --engine spark: Spark makes its own shards; leave one of the two out")
+        result = sweep_on_spark(list(inputs), out, tasks=options.pop("workers"), **options)
+    else:
+        from miner.corpus import sweep as run
+
+        result = run(list(inputs), out, **options)
     counts = result.manifest["counts"]
     click.echo(
         f"{counts['read']:,} reports read: {counts['mined']:,} mined, "

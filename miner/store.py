@@ -19,7 +19,8 @@ from miner.errors import InputError, WriteError
 MANIFEST = "run.json"
 MARKERS = "_parts"
 LOCK = "_lock"
-OURS = frozenset({MANIFEST, MARKERS, LOCK, *records.TABLES})
+SHARDS = "_shards"
+OURS = frozenset({MANIFEST, MARKERS, LOCK, SHARDS, *records.TABLES})
 
 
 def part_path(out: Path, table: str, number: int) -> Path:
