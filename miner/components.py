@@ -1,9 +1,8 @@
-"""The spaCy components of the pipeline: tokenizer and ConText by sentence. Imported only when a pipeline is built."""
+"""The spaCy components: tokenizer, matcher, ConText by sentence. Imported only when a pipeline is built."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from itertools import groupby
 from typing import Any
 
@@ -13,18 +12,17 @@ from spacy.vocab import Vocab
 
 from miner import sections as sectioning
 from miner import sentences as sentencing
-from miner.medspacy_quietly import ConText, ConTextGraph, ConTextModifier
+from miner.medspacy_quietly import ConText, ConTextGraph, ConTextModifier, TargetMatcher
 from miner.text import Normal, normalise
-
-_REMOVED = re.compile(r"[Xx]{3,}|_{2,}")
-_TOKEN = re.compile(r"[^\W\d_]+(?:'[^\W\d_]{1,2}(?![^\W\d_]))?|\d+(?:[.,]\d+)*|[^\w\s]|_+")
+from miner.words import Words, words_of
 
 
 class Tokenizer:
     """Words, numbers and single punctuation marks; linear in the text whatever the text is.
 
     Sentence starts are set here, from our own section and sentence boundaries. ``doc.user_data`` keeps the normalised
-    text and the character span of every token in it, since a Doc may hold only some of the sentences.
+    text, and of every token its character span there, since a Doc may hold only some of the sentences, and the number
+    of its sentence.
     """
 
     def __init__(self, vocab: Vocab, titles: sectioning.Titles, words: frozenset[str]) -> None:
@@ -40,51 +38,85 @@ class Tokenizer:
         spans = [
             (start, end) for part in parts for start, end in sentencing.split(normal.text, part.start, part.end, width)
         ]
-        return self.doc(normal, spans)
+        return self.doc(normal, [words_of(normal.text, start, end) for start, end in spans])
 
     def phrase(self, text: str) -> Doc:
         """The Doc of a lexicon phrase: tokens only."""
-        return self.doc(Normal(text, text), [(0, len(text))])
+        return self.doc(Normal(text, text), [words_of(text, 0, len(text))])
 
-    def doc(self, normal: Normal, spans: Sequence[tuple[int, int]]) -> Doc:
+    def doc(self, normal: Normal, sentences: Iterable[Words]) -> Doc:
         """The Doc of the given sentences of a normalised text."""
         words: list[str] = []
         starts: list[int] = []
         ends: list[int] = []
         first: list[bool] = []
-        text = normal.text
-        for start, end in spans:
-            opening = True
-            for match in _TOKEN.finditer(text, start, end):
-                if _REMOVED.fullmatch(match.group()):
-                    # a word that de-identification took out must not keep its neighbours apart ("not XXXX showing")
-                    continue
-                words.append(match.group())
-                starts.append(match.start())
-                ends.append(match.end())
-                first.append(opening)
-                opening = False
-        spaces = [following > end for end, following in zip(ends, [*starts[1:], -1], strict=True)]
+        numbers: list[int] = []
+        for number, sentence in enumerate(sentences):
+            for word, start, end in sentence:
+                words.append(word)
+                starts.append(start)
+                ends.append(end)
+            if sentence:
+                first += [True] + [False] * (len(sentence) - 1)
+                numbers += [number] * len(sentence)
+        spaces = [following > end for end, following in zip(ends, [*starts[1:], -1], strict=False)]
         doc = Doc(self.vocab, words=words, spaces=spaces, sent_starts=first)
         doc.user_data["normal"] = normal
         doc.user_data["starts"] = starts
         doc.user_data["ends"] = ends
+        doc.user_data["sentences"] = numbers
         return doc
 
 
-def longest(spans: Iterable[Span]) -> list[Span]:
-    """The spans without those that overlap a longer one, in the order of the text; earlier wins among equals.
+def longest(matches: Iterable[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
+    """The matches (start, end, label) without those that overlap a longer one, in the order of the text.
 
-    medspaCy's own pruning recurses and is quadratic in the number of matches.
+    Earlier wins among equals. medspaCy's own pruning recurses and is quadratic in the number of matches.
     """
-    kept: list[Span] = []
+    kept: list[tuple[int, int, str]] = []
     taken: set[int] = set()
-    for span in sorted(spans, key=lambda s: (s.start - s.end, s.start)):
-        tokens = range(span.start, span.end)
+    for match in sorted(matches, key=lambda m: (m[0] - m[1], m[0])):
+        tokens = range(match[0], match[1])
         if taken.isdisjoint(tokens):
             taken.update(tokens)
-            kept.append(span)
-    return sorted(kept, key=lambda s: s.start)
+            kept.append(match)
+    return sorted(kept, key=lambda m: m[0])
+
+
+class LongestMatcher(TargetMatcher):  # type: ignore[misc]  # medspaCy has no type information
+    """medspaCy's TargetMatcher in group mode, keeping the longest match of a sentence; only what is kept is a Span.
+
+    ``admits(label, doc, start, end)`` decides on a match before lengths are compared. Matches with the label ``hidden``
+    are compared and then left out.
+    """
+
+    def __init__(self, nlp: Language, group: str, hidden: str, admits: Callable[[str, Doc, int, int], bool]) -> None:
+        super().__init__(nlp, name=f"miner_{group}", result_type="group", span_group_name=group, prune=False)
+        self.hidden = hidden
+        self.admits = admits
+        self._labels: dict[int, str] = {}
+
+    def add(self, rules: Any) -> None:
+        """Add rules, as the base class does."""
+        super().add(rules)
+        known = self._TargetMatcher__matcher.rule_map  # the base class keeps it private
+        strings = self.nlp.vocab.strings
+        self._labels = {strings[name]: rule.category for name, rule in known.items()}
+
+    def __call__(self, doc: Doc) -> Doc:
+        """Fill the span group."""
+        sentence_of: list[int] = doc.user_data["sentences"]
+        labels = self._labels
+        found = []
+        for rule, start, end in self._TargetMatcher__matcher(doc):
+            if sentence_of[start] == sentence_of[end - 1]:
+                label = labels[rule]
+                if self.admits(label, doc, start, end):
+                    found.append((start, end, label))
+        doc.spans[self.span_group_name] = [
+            Span(doc, start, end, label) for start, end, label in longest(found) if label != self.hidden
+        ]
+        return doc
 
 
 class SentenceConText(ConText):  # type: ignore[misc]  # medspaCy has no type information
@@ -109,11 +141,7 @@ class SentenceConText(ConText):  # type: ignore[misc]  # medspaCy has no type in
     def __call__(self, doc: Doc, targets: str | None = None) -> Doc:
         """Finds the cues and links each target to those in whose reach it lies."""
         matcher = self._ConText__matcher  # the base class keeps it private and offers no hook
-        sentence_of: list[int] = []
-        number = -1
-        for token in doc:
-            number += bool(token.is_sent_start)
-            sentence_of.append(number)
+        sentence_of: list[int] = doc.user_data["sentences"]
         rules = matcher.rule_map
         strings = self.nlp.vocab.strings
         found = []
@@ -129,7 +157,10 @@ class SentenceConText(ConText):  # type: ignore[misc]  # medspaCy has no type in
         by_sentence: dict[int, list[Span]] = {}
         for span in spans:
             by_sentence.setdefault(sentence_of[span.start], []).append(span)
+        idle = doc.user_data.get("idle_cues", True)
         for sentence, group in groupby(found, key=lambda f: f[0]):
+            if sentence not in by_sentence and not idle:
+                continue
             cues = list(group)
             # a cue inside a longer one says nothing of its own; equals stay (the same word can look both ways)
             kept = [

@@ -218,18 +218,16 @@ def with_broken(batch: Batch, tables: Tables) -> Tables:
 
 def duplicates(out: Path, parts: int) -> dict[str, int]:
     """How many reports repeat an identifier, and how many a text, that an earlier one has: both were kept."""
-    from pandas.util import hash_array  # here, since a sweep starts faster without pandas
-
     ids, texts = [], []
     for number in range(parts):
         part = pq.read_table(store.part_path(out, "reports", number), columns=["note_id", "text_digest"])
-        ids.append(hash_array(part["note_id"].to_numpy(zero_copy_only=False)))
+        ids.append(np.fromiter(map(hash, part["note_id"].to_pylist()), np.int64, part.num_rows))
         texts.append(part["text_digest"].drop_null().to_numpy())
     return {name: _repeats(found) for name, found in (("note_id", ids), ("note_text", texts))}
 
 
 def _repeats(found: Sequence[np.ndarray[Any, Any]]) -> int:
-    every = np.concatenate(found) if found else np.array([], np.uint64)
+    every = np.concatenate(found) if found else np.array([], np.int64)
     return int(len(every) - len(np.unique(every)))
 
 

@@ -31,7 +31,7 @@ def active(pieces: Sequence[Piece], features: Mapping[str, Feature]) -> list[tup
     held = {p.feature: p for p in pieces}
     found = [(features[p.feature], p) for p in pieces if p.feature in features]
     for feature in features.values():
-        if feature.when and all(w in held and held[w].share > 0 for w in feature.when):
+        if feature.when and feature.when[0] in held and all(w in held and held[w].share > 0 for w in feature.when):
             if not any(u in held and held[u].share > 0 for u in feature.unless):
                 parts = [held[w] for w in feature.when]
                 first = min(parts, key=lambda p: (p.start < 0, p.start))
@@ -40,29 +40,27 @@ def active(pieces: Sequence[Piece], features: Mapping[str, Feature]) -> list[tup
     return found
 
 
-def weigh(held: Sequence[tuple[Feature, Piece]], cause: str, rest: float) -> list[Evidence]:
-    """The evidence for one cause. In a group the strongest piece counts in full, the others at the share ``rest``."""
-    groups: dict[tuple[str, bool], list[tuple[float, Feature, Piece]]] = {}
+def weigh(held: Sequence[tuple[Feature, Piece]], rest: float) -> dict[str, list[Evidence]]:
+    """The evidence for every cause that any of it bears on.
+
+    In a group the strongest piece counts in full, the others at the share ``rest``.
+    """
+    grouped: dict[str, dict[tuple[str, bool], list[tuple[float, Feature, Piece]]]] = {}
     for feature, piece in held:
         for weight in feature.weights:
-            if weight.cause == cause and weight.value:
-                value = weight.value * piece.share
+            value = weight.value * piece.share
+            if weight.value:
+                groups = grouped.setdefault(weight.cause, {})
                 groups.setdefault((feature.group, value > 0), []).append((value, feature, piece))
-    found = []
-    for members in groups.values():
-        members.sort(key=lambda m: -abs(m[0]))
-        for index, (value, feature, piece) in enumerate(members):
-            counted = value if index == 0 else value * rest
-            found.append(Evidence(feature.id, feature.group, round(counted, 4), piece.start, piece.end))
-    return found
-
-
-def _bearing(held: Sequence[tuple[Feature, Piece]]) -> dict[str, list[tuple[Feature, Piece]]]:
-    """The features that bear on each cause."""
-    found: dict[str, list[tuple[Feature, Piece]]] = {}
-    for feature, piece in held:
-        for weight in feature.weights:
-            found.setdefault(weight.cause, []).append((feature, piece))
+    found: dict[str, list[Evidence]] = {}
+    for cause, groups in grouped.items():
+        found[cause] = items = []
+        for members in groups.values():
+            members.sort(key=lambda m: -abs(m[0]))
+            share = 1.0
+            for value, feature, piece in members:
+                items.append(Evidence(feature.id, feature.group, round(value * share, 4), piece.start, piece.end))
+                share = rest
     return found
 
 
@@ -117,13 +115,14 @@ def conclude(
     priors = lexicon.priors.get(region, lexicon.priors["any"])
     prior_name = region if region in lexicon.priors else "any"
     held = active(pieces, lexicon.features)
-    bearing = _bearing(held)
+    weighed = weigh(held, settings["group_rest"])
     said = stated_evidence(namings, settings)
     evidence: dict[str, list[Evidence]] = {}
+    least = min(p for p in priors.values() if p > 0) / 10
     for cause in causes:
-        prior = priors.get(cause, 0.0) or min(p for p in priors.values() if p > 0) / 10
+        prior = priors.get(cause, 0.0) or least
         first = Evidence(f"prior:{prior_name}", "prior", round(math.log(prior), 4))
-        evidence[cause] = [first, *weigh(bearing.get(cause, ()), cause, settings["group_rest"])]
+        evidence[cause] = [first, *weighed.get(cause, ())]
     inferred_scores = {cause: sum(e.weight for e in items) for cause, items in evidence.items()}
     inferred = _posterior(inferred_scores, sharpness)
     described = {cause: tuple(items) for cause, items in evidence.items()}
@@ -134,10 +133,8 @@ def conclude(
     posterior = _posterior({cause: sum(e.weight for e in items) for cause, items in evidence.items()}, sharpness)
     ranked = sorted(posterior, key=lambda c: (-posterior[c], c))
     named = [n for n in namings if n.certainty in NAMED]
-    candidates = tuple(
-        Candidate(cause, posterior[cause], any(n.cause == cause for n in named), tuple(evidence[cause]))
-        for cause in ranked
-    )
+    names = {n.cause for n in named}
+    candidates = tuple(Candidate(cause, posterior[cause], cause in names, tuple(evidence[cause])) for cause in ranked)
     answer, probability, abstained = _depth(posterior, causes, settings)
     best_inferred, _, open_question = _depth(inferred, causes, settings)
     stated = _stated(named, causes, settings)

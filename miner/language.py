@@ -18,6 +18,7 @@ from miner.lexicon.terms import plain
 from miner.parse import CueHit, Parse, Sentence
 from miner.sections import Section
 from miner.text import Normal
+from miner.words import Words, words_of
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -115,10 +116,9 @@ class Pipeline:
     def __init__(self, lexicon: Lexicon, titles: sectioning.Titles) -> None:
         import spacy
 
-        from miner.components import SentenceConText, Tokenizer, longest
-        from miner.medspacy_quietly import ConTextRule, TargetMatcher, TargetRule
+        from miner.components import LongestMatcher, SentenceConText, Tokenizer
+        from miner.medspacy_quietly import ConTextRule, TargetRule
 
-        self._longest = longest
         self.lexicon = lexicon
         self.nlp: Language = spacy.blank("en")
         self.tokenizer = Tokenizer(self.nlp.vocab, titles, vocabulary(lexicon))
@@ -129,9 +129,7 @@ class Pipeline:
         self._forms: dict[str, _Form] = {}
         labels: dict[str, set[str]] = {kind: set() for kind in KINDS}
         for kind in KINDS:
-            matcher = TargetMatcher(
-                self.nlp, name=f"miner_{kind}", result_type="group", span_group_name=kind, prune=False
-            )
+            matcher = LongestMatcher(self.nlp, kind, _DECOY, self._holds)
             rules = []
             for phrase, label, form in _rules(lexicon, kind):
                 rules.append(TargetRule(phrase, label))
@@ -169,7 +167,7 @@ class Pipeline:
         if not entry.sections:
             return True
         roles = doc.user_data.get("roles")
-        return roles is not None and roles[token] in entry.sections
+        return roles is not None and roles[doc.user_data["sentences"][token]] in entry.sections
 
     def _register(self) -> None:
         """Puts the steps into the Language, so that ``nlp(text)`` does what ``parse`` does."""
@@ -187,49 +185,55 @@ class Pipeline:
                 Language.factory(name, func=_factory(name))
             self.nlp.add_pipe(name).target = step
 
-    def _targets(self, doc: Doc) -> Doc:
-        """Keeps the longest match of each kind and gathers what ConText looks at."""
+    def _holds(self, label: str, doc: Doc, start: int, end: int) -> bool:
+        """Whether a match means what its entry says; only abbreviations may not."""
+        form = self._forms.get(label)
+        if form is None:
+            return True
         normal: Normal = doc.user_data["normal"]
-        starts, ends = doc.user_data["starts"], doc.user_data["ends"]
-        gathered = []
-        for kind in KINDS:
-            spans = []
-            for span in doc.spans[kind]:
-                form = self._forms.get(span.label_)
-                if form is None or form.holds(normal.text, normal.lower, starts[span.start], ends[span.end - 1]):
-                    spans.append(span)
-            kept = [span for span in self._longest(spans) if span.label_ != _DECOY]
-            doc.spans[kind] = kept
-            if kind in _MODIFIED:
-                gathered += kept
-        doc.spans["targets"] = gathered
+        return form.holds(normal.text, normal.lower, doc.user_data["starts"][start], doc.user_data["ends"][end - 1])
+
+    @staticmethod
+    def _targets(doc: Doc) -> Doc:
+        """Gathers what ConText looks at."""
+        doc.spans["targets"] = [span for kind in _MODIFIED for span in doc.spans[kind]]
         return doc
 
-    def parse(self, normal: Normal, sections: tuple[Section, ...], chosen: Sequence[tuple[int, int, Section]]) -> Parse:
-        """Runs the pipeline on the chosen sentences (start, end, section) of a normalised report."""
-        doc = self.tokenizer.doc(normal, [(start, end) for start, end, _ in chosen])
+    def parse(
+        self,
+        normal: Normal,
+        sections: tuple[Section, ...],
+        split: Sequence[tuple[int, int, Section]],
+        words: Sequence[Words] | None = None,
+        chosen: Sequence[int] | None = None,
+    ) -> Parse:
+        """Runs the pipeline on the sentences (start, end, section) of a normalised report, or only on the chosen ones.
+
+        ``words`` are the tokens of each sentence, where they are known. The sentences that are not chosen stand in the
+        result with nothing in them.
+        """
+        result = [Sentence(i, start, end, section) for i, (start, end, section) in enumerate(split)]
+        used = result if chosen is None else [result[i] for i in chosen]
+        doc = self.tokenizer.doc(
+            normal, [words_of(normal.text, s.start, s.end) if words is None else words[s.index] for s in used]
+        )
         starts, ends = doc.user_data["starts"], doc.user_data["ends"]
-        owner: list[int] = []
-        index = -1
-        for start in starts:
-            while index + 1 < len(chosen) and start >= chosen[index + 1][0]:
-                index += 1
-            owner.append(index)
-        doc.user_data["roles"] = [chosen[i][2].role for i in owner]
+        sentence_of = doc.user_data["sentences"]
+        doc.user_data["roles"] = [s.role for s in used]
+        # where only the reading counts, cues that modify nothing are not looked at
+        doc.user_data["idle_cues"] = chosen is None
         for _, step in self.nlp.pipeline:
             doc = step(doc)
-        result = [Sentence(i, start, end, section) for i, (start, end, section) in enumerate(chosen)]
         for kind in KINDS:
             for span in doc.spans[kind]:
-                sentence = owner[span.start]
-                if sentence == owner[span.end - 1]:
-                    hit = (self._entries[span.label_], starts[span.start], ends[span.end - 1])
-                    getattr(result[sentence], kind).append(hit)
+                first, last = span.start, span.end
+                hit = (self._entries[span.label_], starts[first], ends[last - 1])
+                getattr(used[sentence_of[first]], kind).append(hit)
         for modifier in doc._.context_graph.modifiers:
             first, last = modifier.modifier_span
             scope_first, scope_last = modifier.scope_span
             empty = scope_last <= scope_first
-            result[owner[first]].cues.append(
+            used[sentence_of[first]].cues.append(
                 CueHit(
                     modifier.rule.metadata["entry"],
                     starts[first],
@@ -238,9 +242,9 @@ class Pipeline:
                     starts[first] if empty else ends[scope_last - 1],
                 )
             )
-        for sentence_of in result:
+        for sentence in used:
             # the graph lists cues by rule
-            sentence_of.cues.sort(key=lambda cue: (cue.start, -cue.end, cue.entry.id))
+            sentence.cues.sort(key=lambda cue: (cue.start, -cue.end, cue.entry.id))
         return Parse(normal, sections, tuple(result))
 
 

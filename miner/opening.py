@@ -34,15 +34,19 @@ def retitled(chosen: Chosen, normal: Normal, finding_word: re.Pattern[str]) -> C
 
 def _asking(chosen: Chosen, normal: Normal, finding_word: re.Pattern[str]) -> Chosen:
     """Sentences of the first lines that ask ("?HO") are the request, though no heading says so."""
-    lines = [m.start() for m in re.finditer(r"\n", normal.text)]
-    stop = lines[min(2, len(lines) - 1)] if lines else len(normal.text)
-    found = []
-    open_ = True
-    for start, end, part in chosen:
-        asked = _ASKED.search(normal.text[start:end]) is not None
-        if open_ and asked and part.role == "start" and end <= stop and end < len(normal.text.rstrip()):
-            part = Section("request", "request", start, end)
+    stop = len(normal.text)
+    for line in (1, 2, 3):
+        end_of_line = normal.text.find("\n", 0 if line == 1 else stop + 1)
+        if end_of_line < 0:
+            break
+        stop = end_of_line
+    last = len(normal.text.rstrip())
+    found = list(chosen)
+    for index, (start, end, part) in enumerate(chosen):
+        if end > stop:
+            break
+        if part.role == "start" and end < last and _ASKED.search(normal.text[start:end]):
+            found[index] = (start, end, Section("request", "request", start, end))
         elif finding_word.search(normal.lower, start, end):
-            open_ = False
-        found.append((start, end, part))
+            break
     return found

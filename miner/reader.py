@@ -47,8 +47,10 @@ from miner.records import (
     Report,
 )
 from miner.referent import Referents
+from miner.relevance import Relevance
 from miner.sections import Section
 from miner.text import Normal, normalise
+from miner.words import words_of
 
 _ASKING = frozenset({"request", "history"})
 _NONE = re.compile(r"\s*(?:none|no|nil|not)\b")
@@ -64,16 +66,28 @@ _EXAM = Section("exam", "exam", 0, 0)
 
 
 class Reader:
-    """Reads reports with one set of lexicons. Building it compiles the pipeline (seconds); reading is milliseconds."""
+    """Reads reports with one set of lexicons. Building it compiles the pipeline (seconds); reading is milliseconds.
 
-    def __init__(self, lexicons: Sequence[Path] = (), contexts: str = "findings", model: Path | None = None) -> None:
+    ``whole`` has every sentence parsed, also those that cannot change the reading; it is there to compare with.
+    """
+
+    def __init__(
+        self,
+        lexicons: Sequence[Path] = (),
+        contexts: str = "findings",
+        model: Path | None = None,
+        *,
+        whole: bool = False,
+    ) -> None:
         self.lexicon: Lexicon = weighted(lexicons, model)
         self.contexts = contexts
+        self.whole = whole
         self.finding_word = re.compile(screen.pattern(self.lexicon))
         self.titles = sections.Titles.of(self.lexicon, self.finding_word)
         self.words = vocabulary(self.lexicon)
         self.joined = pairs(self.lexicon)
         self.pipeline = Pipeline(self.lexicon, self.titles)
+        self.relevance = Relevance(self.lexicon)
         self.positions = position.Positions(self.lexicon)
         self.referents = Referents(self.lexicon, self.positions)
         self.cues = self.lexicon.of(CueEntry)
@@ -108,11 +122,14 @@ class Reader:
         screened_out = not normal.text.strip() or not self.screened_in(normal)
         if screened_out and (self.contexts != "all" or not normal.text.strip()):
             return Reading(report, "absent", "absent", None, screened_out=True)
-        reading = self._interpret(report, self.parse(normal))
+        reading = self._interpret(report, self.parse(normal, whole=self.whole))
         return replace(reading, screened_out=True) if screened_out else reading
 
-    def parse(self, normal: Normal) -> Parse:
-        """The sections and sentences of a text, and every phrase of the lexicons in them."""
+    def parse(self, normal: Normal, *, whole: bool = True) -> Parse:
+        """The sections and sentences of a text, and every phrase of the lexicons in them.
+
+        Without ``whole`` the sentences that cannot matter to the reading stay empty.
+        """
         parts = sections.split(normal.text, self.titles)
         width = sentences.wrap_width(normal.text)
         chosen = [
@@ -120,7 +137,13 @@ class Reader:
             for part in parts
             for start, end in sentences.split(normal.text, part.start, part.end, width, self.joined)
         ]
-        return self.pipeline.parse(normal, parts, opening.retitled(chosen, normal, self.finding_word))
+        chosen = opening.retitled(chosen, normal, self.finding_word)
+        if whole:
+            return self.pipeline.parse(normal, parts, chosen)
+        words = [words_of(normal.text, start, end) for start, end, _ in chosen]
+        first_line = max(normal.text.find("\n", 1), 1)
+        matter = self.relevance.of(words, [part for _, _, part in chosen], first_line)
+        return self.pipeline.parse(normal, parts, chosen, words, matter)
 
     # --- interpretation -------------------------------------------------------------------------------------------
 
@@ -400,7 +423,8 @@ class Reader:
             for c in contexts
             if c.entry not in self.silent
         )
-        concluded = tuple(_translated(d, span) for d in outcomes)
+        # most texts are given as they are read
+        concluded = tuple(_translated(d, span) for d in outcomes) if parse.normal.cuts else tuple(outcomes)
         soft = [m for m in mentions if m.scope == "soft_tissue"]
         state = _state(m.status for m in soft)
         kinds = {g.kind for g in groups}

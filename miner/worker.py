@@ -23,7 +23,7 @@ import pyarrow as pa
 from miner import records
 from miner.errors import MinerError
 
-SLICE = 500
+SLICE = 1000
 """Reports mined at a time: what has to be mined again, one by one, where one of them takes too long."""
 
 _LENGTH = struct.Struct("<Q")

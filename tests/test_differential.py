@@ -112,7 +112,7 @@ def world(lexicon: Lexicon, *features: Feature, priors: dict[str, float] | None 
 def weights(features: Sequence[Feature], pieces: Sequence[Piece], cause: str, rest: float = 0.25) -> dict[str, float]:
     """The weight of each feature for one cause."""
     held = active(pieces, {f.id: f for f in features})
-    return {e.entry: e.weight for e in weigh(held, cause, rest)}
+    return {e.entry: e.weight for e in weigh(held, rest).get(cause, ())}
 
 
 def test_group_counts_the_strongest_fully() -> None:
