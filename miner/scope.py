@@ -30,6 +30,12 @@ def drawn(one: Draft) -> bool:
     )
 
 
+def looks_apart(one: Draft) -> bool:
+    """Whether the mention looks like what lies in soft tissue there, though an organ is named beside it."""
+    regions = {site.region for site, _, _ in one.sites}
+    return any(not regions.isdisjoint(d.draws_in) for d, _, _ in one.descriptors)
+
+
 def decide(
     one: Draft, lower: str, heading: Examination, heading_scope: str, examination: Examination, lexicon: Lexicon
 ) -> None:
@@ -90,7 +96,7 @@ def decide(
         if not site.scope and heading_scope and site.weak:
             # "MUSCLES: calcified foci in the neck": the heading says more than the region
             scope = heading_scope
-        if scope in ("other", "organ") and drawn(one) and not site.holds:
+        if scope in ("other", "organ") and (looks_apart(one) or (drawn(one) and not site.holds)):
             one.scope, one.scope_basis = "soft_tissue", "cause"
             return
         if scope:

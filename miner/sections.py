@@ -158,7 +158,7 @@ def split(text: str, titles: Titles) -> tuple[Section, ...]:
                 entry is not None and entry.role == "organ",
             )
         )
-    return tuple(_closed(sections, text))
+    return tuple(_closed(sections, text, titles.finding_word))
 
 
 _SHORT = frozenset({"request", "history", "comparison", "technique", "exam"})
@@ -169,7 +169,13 @@ _LISTED = re.compile(r"\n[ \t]*\n\s*|\n+(?=[ \t]*1[.)]\s)")
 _SENTENCE_END = re.compile(r"[.?!]\s+(?=[A-Z])")
 
 
-def _closed(sections: list[Section], text: str) -> Iterator[Section]:
+def _told(rest: str, line: str, finding_word: re.Pattern[str]) -> bool:
+    """Whether a new line that holds a finding and asks nothing follows a finished sentence: findings, not a request."""
+    first = rest.split("\n", 1)[0]
+    return line.endswith(".") and finding_word.search(first.lower()) is not None and not _ASKS.search(first)
+
+
+def _closed(sections: list[Section], text: str, finding_word: re.Pattern[str]) -> Iterator[Section]:
     """Ends a request (history, comparison, technique) that no heading ends: what follows its paragraph is findings.
 
     Many reports have a heading over the request and none over the findings. Where a findings heading comes later, the
@@ -189,11 +195,13 @@ def _closed(sections: list[Section], text: str) -> Iterator[Section]:
         offset = len(body) - len(body.lstrip())
         cut = None
         # organ headings further down are findings too, so that only a blank line or a list ends the request before them
-        ending = _LISTED if any(s.organ for s in sections[index + 1 : index + 40]) else _LINE_END
-        for match in ending.finditer(body, offset):
+        listed = any(s.organ for s in sections[index + 1 : index + 40])
+        for match in _LINE_END.finditer(body, offset):
             rest = body[match.end() :].lstrip()
             line = body[offset : match.start()].rstrip()
             wrapped = rest[:1].islower() or line.endswith(",")
+            if listed and not _LISTED.match(body, match.start()) and not _told(rest, line, finding_word):
+                continue
             if rest and not wrapped:
                 cut = match.end()
                 break

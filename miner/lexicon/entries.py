@@ -120,6 +120,8 @@ class Descriptor(Entry):
     not_with: tuple[str, ...] = ()
     # nouns that a mention is an adjective of: "calcified gluteal nodules"
     heads: tuple[str, ...] = ()
+    # regions in which a mention that is so described lies in soft tissue, whatever organ is named beside it
+    draws_in: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
