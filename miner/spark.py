@@ -6,7 +6,9 @@ model that a call names under the same path.
 
 from __future__ import annotations
 
+import os
 import shutil
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -210,9 +212,14 @@ def _day_first(df: DataFrame, columns: Columns) -> bool:
 
 def _session() -> SparkSession:
     _pyspark()
+    from pyspark import SparkConf
     from pyspark.sql import SparkSession
 
-    return SparkSession.builder.appName("miner").getOrCreate()
+    if SparkConf().get("spark.master", "local[*]").startswith("local"):
+        # on this machine the workers run what runs here; on a cluster the cluster's settings say what they run
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    shown = str(sys.stderr.isatty()).lower()
+    return SparkSession.builder.appName("miner").config("spark.ui.showConsoleProgress", shown).getOrCreate()
 
 
 def _pyspark() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gzip
 import json
 import os
 import random
@@ -21,6 +22,7 @@ import pytest
 from click.testing import CliRunner
 
 from miner import corpus as sweep_module
+from miner import manifest as manifests
 from miner import pool, records, store
 from miner.cli import main
 from miner.corpus import sweep
@@ -357,6 +359,49 @@ def test_input_that_disappears_in_mid_sweep(tmp_path: Path, monkeypatch: pytest.
     made = run(sources, tmp_path / "out")
     assert made.exit_code == 1 and "No such file" in made.fell_short[0] and len(made.reports) == 12
     adds_up(made)
+
+
+def test_hundred_files_of_which_three_are_unreadable(tmp_path: Path) -> None:
+    """Three files of a hundred that cannot be read are each named; every report of the others is there, in order."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for number in range(100):
+        corpus(folder / f"day-{number:03d}.csv", 3)
+    (folder / "day-007.csv").write_bytes(bytes(range(256)) * 9)
+    (folder / "day-050.csv").write_bytes(b"PK\x03\x04" + bytes(range(256)) * 9)
+    (folder / "day-099.csv").write_bytes(gzip.compress(b"note_id,note_text\na,b\n")[:9])
+    made = run(folder, tmp_path / "out", workers=2)
+    assert made.exit_code == 1 and len(made.fell_short) == 3
+    assert [any(name in told for told in made.fell_short) for name in ("day-007", "day-050", "day-099")] == [True] * 3
+    assert len(made.reports) == 97 * 3
+    adds_up(made)
+
+
+def test_column_that_changes_its_type(tmp_path: Path) -> None:
+    """Identifiers and ages that are numbers in one file and words in the next come out as they were given."""
+    texts = ["Soft tissue calcification.", "Normal."]
+    one = pa.table({"note_id": pa.array([1, 2]), "age": pa.array([67, 5]), "note_text": texts})
+    two = pa.table({"note_id": pa.array(["007", "A-1"]), "age": pa.array(["67Y", "unknown"]), "note_text": texts})
+    pq.write_table(one, tmp_path / "1.parquet")
+    pq.write_table(two, tmp_path / "2.parquet")
+    made = run([tmp_path / "1.parquet", tmp_path / "2.parquet"], tmp_path / "out")
+    assert made.exit_code == 0
+    assert made.reports["note_id"].tolist() == ["1", "2", "007", "A-1"]
+    assert made.reports["age"].fillna(-1).tolist() == [67.0, 5.0, 67.0, -1.0]
+    adds_up(made)
+
+
+def test_clock_that_goes_backwards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sweep that ends before it began, by the clock, is whole and goes on all the same."""
+    source = corpus(tmp_path / "a.csv")
+    times = iter([f"20{year:02d}-01-01T00:00:00+00:00" for year in range(60, 0, -1)])
+    monkeypatch.setattr(manifests, "now", lambda: next(times))
+    made = run(source, tmp_path / "out")
+    assert made.manifest["state"] == "complete" and made.manifest["end"] < made.manifest["start"]
+    (tmp_path / "out" / "_parts" / "00003.json").unlink()
+    manifest = json.loads((tmp_path / "out" / store.MANIFEST).read_text(encoding="utf-8"))
+    store.write_json(tmp_path / "out" / store.MANIFEST, {**manifest, "state": "interrupted"})
+    assert content(run(source, tmp_path / "out").path) == content(run(source, tmp_path / "whole").path)
 
 
 def test_only_broken_rows(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ helps little. What is timed:
   TargetRule, on a sample of the corpus drawn anew in each repeat; loading is apart. Its log is switched off.
 - miner: the whole command ``miner sweep``, from the start of Python to the last table on disk. Start-up is the same
   command on one report and stands apart; the rate is that of the rest.
+- Spark: ``miner sweep --engine spark`` with two local cores, in the same way, where PySpark and Java are there.
 - limit: the Parquet file read and scanned once with the screen's expression by pyarrow.
 
 Prints a table and writes ``speed.csv`` and ``speed.svg`` beside this file.
@@ -19,10 +20,12 @@ from __future__ import annotations
 
 import argparse
 import csv
+import importlib.util
 import os
 import platform
 import random
 import re
+import shutil
 import statistics
 import subprocess
 import sys
@@ -206,9 +209,23 @@ def timed_stock(nlp: Any, texts: list[str]) -> float:
     return time.perf_counter() - begun
 
 
-def timed_sweep(path: Path, out: Path, workers: int) -> float:
+DESIGNS: dict[str, tuple[str, ...]] = {
+    "miner, 1 worker": ("--workers", "1"),
+    "miner, 2 workers": ("--workers", "2"),
+    "Spark, 2 cores": ("--engine", "spark", "--workers", "2"),
+}
+"""Options of ``miner sweep`` by design."""
+
+
+def designs() -> dict[str, tuple[str, ...]]:
+    """Those of the designs that this machine can run."""
+    spark = importlib.util.find_spec("pyspark") is not None and shutil.which("java") is not None
+    return {name: given for name, given in DESIGNS.items() if spark or "spark" not in given}
+
+
+def timed_sweep(path: Path, out: Path, given: tuple[str, ...]) -> float:
     """Seconds of the whole command."""
-    command = [sys.executable, "-m", "miner.cli", "sweep", str(path), "--out", str(out), "--workers", str(workers)]
+    command = [sys.executable, "-m", "miner.cli", "sweep", str(path), "--out", str(out), *given]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     begun = time.perf_counter()
     done = subprocess.run([*command, "--replace"], capture_output=True, text=True, env=environment, check=False)
@@ -232,27 +249,27 @@ def measure(sizes: dict[str, tuple[int, float]], repeats: int, sample: int, fold
     one = folder / "one.parquet"
     write(one, 1, 1.0)
     # once unmeasured, so that the first repeat does not pay for the disk
-    timed_sweep(one, folder / "out-one", 1)
+    ways = designs()
+    timed_sweep(one, folder / "out-one", next(iter(ways.values())))
     corpora = {name: folder / f"{name}.parquet" for name in sizes}
     facts = {name: write(corpora[name], *sizes[name]) for name in sizes}
     loading = time.perf_counter()
     nlp = stock()
     loading = time.perf_counter() - loading
     taken: dict[tuple[str, str], list[float]] = {}
-    start: dict[int, list[float]] = {1: [], 2: []}
+    start: dict[str, list[float]] = {name: [] for name in ways}
     chance = random.Random(SEED)
     for _ in range(repeats):
-        for workers in start:
-            start[workers].append(timed_sweep(one, folder / "out-one", workers))
+        for design, given in ways.items():
+            start[design].append(timed_sweep(one, folder / "out-one", given))
         for name, path in corpora.items():
             texts = pq.read_table(path, columns=["note_text"])["note_text"].to_pylist()
             some = chance.sample(texts, min(sample, len(texts)))
             taken.setdefault((name, "stock medspaCy"), []).append(timed_stock(nlp, some) * len(texts) / len(some))
-            for workers in start:
-                whole = timed_sweep(path, folder / f"out-{name}", workers)
-                taken.setdefault((name, f"miner, {workers} worker{'s' * (workers > 1)}"), []).append(whole)
+            for design, given in ways.items():
+                taken.setdefault((name, design), []).append(timed_sweep(path, folder / f"out-{name}", given))
             taken.setdefault((name, "limit: read and scan"), []).append(timed_limit(path, expression))
-    began = {f"miner, {w} worker{'s' * (w > 1)}": statistics.median(times) for w, times in start.items()}
+    began = {design: statistics.median(times) for design, times in start.items()}
     for (name, design), times in taken.items():
         reports, share = sizes[name]
         begin = began.get(design, loading if design.startswith("stock") else 0.0)
