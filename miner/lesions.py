@@ -101,6 +101,8 @@ def _fits(one: Draft, lesion: Lesion) -> bool:
     if name == "phlebolith" and not names and one.tied is None:
         if lesion.regions and not lesion.regions & {"pelvis", "abdomen"}:
             return False
+    if "chondrocalcinosis" in lesion.findings and _elsewhere_than_cartilage(one, lesion):
+        return False
     if not _same_kind(finding, lesion, named=bool(name or names)):
         return False
     structures, regions = _place(one)
@@ -125,6 +127,17 @@ def _fits(one: Draft, lesion: Lesion) -> bool:
 def _generic(one: Draft) -> bool:
     """Whether the mention only says calcification or ossification, not which."""
     return not one.finding.states and (not one.finding.scope or one.finding.id == "soft_tissue_calcification")
+
+
+def _elsewhere_than_cartilage(one: Draft, lesion: Lesion) -> bool:
+    """Whether an unnamed calcification is said to lie in a tendon, muscle or the like, apart from the chondrocalcinosis."""
+    tissues = {site.compartment for site, start, _ in one.sites if start >= 0 and site.compartment}
+    return (
+        _generic(one)
+        and bool(tissues)
+        and tissues <= {"tendon", "muscle", "subcutis", "fascia", "bursa"}
+        and not _own_sites(one) & lesion.own_sites
+    )
 
 
 def _same_kind(finding: Finding, lesion: Lesion, *, named: bool) -> bool:

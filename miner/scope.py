@@ -42,6 +42,9 @@ def decide(
     """Sets scope and the word or rule that decided it; call before the places are filled from the examination."""
     fixed = one.finding.scope
     site = dominant(one, lower)
+    if not heading.sites and one.sentence.section.id == "organ_limb" and examination.scope in ("organ", "vascular"):
+        # "Right:" on a mammogram, or on a duplex of the carotids
+        heading_scope = examination.scope
     if (
         site is not None
         and "vascular" in (heading_scope, heading.scope)
@@ -93,6 +96,7 @@ def decide(
             scope = str(lexicon.regions.get(site.region, {}).get("scope", ""))
             if examination.scope == "soft_tissue" and site.weak and examination.region == site.region:
                 scope = "soft_tissue"
+            scope = _of_bone(scope, one)
         if not site.scope and heading_scope and site.weak:
             # "MUSCLES: calcified foci in the neck": the heading says more than the region
             scope = heading_scope
@@ -113,9 +117,6 @@ def decide(
             # comma and horseshoe shapes under "liver" lie on its surface
             one.scope, one.scope_basis = "soft_tissue", "descriptor:crescentic"
             return
-        if not heading.sites and examination.scope == "organ" and one.sentence.section.id == "organ_limb":
-            # "Right:" on a mammogram
-            heading_scope = "organ"
         one.scope, one.scope_basis = heading_scope, f"heading:{one.sentence.section.id}"
         return
     if heading.sites:
@@ -124,7 +125,12 @@ def decide(
     if drawn(one) and examination.region in ("abdomen", "spine"):
         one.scope, one.scope_basis = "soft_tissue", "cause"
         return
-    one.scope, one.scope_basis = examination.scope, f"examination:{examination.region}"
+    one.scope, one.scope_basis = _of_bone(examination.scope, one), f"examination:{examination.region}"
+
+
+def _of_bone(scope: str, one: Draft) -> str:
+    """The scope that a region or an examination gives: organs calcify, but new bone of no named organ is no organ's."""
+    return "soft_tissue" if scope == "organ" and one.finding.kind == "ossification" else scope
 
 
 def settle(drafts: list[Draft]) -> None:

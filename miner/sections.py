@@ -208,10 +208,17 @@ def _closed(sections: list[Section], text: str, finding_word: re.Pattern[str]) -
         if cut is None and "\n" not in body.strip() and section.role != "exam":
             ends = [m.end() for m in _SENTENCE_END.finditer(body, offset)]
             concluded = last_told > index
-            if ends and not concluded:
-                # the sentences that still ask belong to the request
+            bodiless = not any(s.role == "body" for s in sections)
+            if ends and (not concluded or bodiless):
+                # the sentences that still ask belong to the request; before a conclusion, all until a finding is told
                 cut = next(
-                    (a for a, b in zip(ends, [*ends[1:], len(body)], strict=True) if not _ASKS.search(body, a, b)), None
+                    (
+                        a
+                        for a, b in zip(ends, [*ends[1:], len(body)], strict=True)
+                        if not _ASKS.search(body, a, b)
+                        and (not concluded or finding_word.search(body[a:b].lower()))
+                    ),
+                    None,
                 )
         if cut is None:
             yield section
