@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -119,6 +119,32 @@ class LongestMatcher(TargetMatcher):  # type: ignore[misc]  # medspaCy has no ty
         return doc
 
 
+def _limit(modifiers: Sequence[ConTextModifier]) -> None:
+    """Let cues end each other's reach, as ConTextGraph.update_scopes does, without asking those that lie apart."""
+    for index, one in enumerate(modifiers):
+        for other in modifiers[index + 1 :]:
+            if one._scope_end < other._scope_start or other._scope_end < one._scope_start:
+                continue
+            one.limit_scope(other)
+            other.limit_scope(one)
+
+
+def _applied(modifiers: Sequence[ConTextModifier], targets: Sequence[Span]) -> list[tuple[Span, ConTextModifier]]:
+    """Each target with each cue in whose reach it lies, as ConTextGraph.apply_modifiers finds them."""
+    for target in targets:
+        start, end = target.start, target.end
+        for modifier in modifiers:
+            if end < modifier._scope_start or modifier._scope_end < start:
+                continue
+            if modifier.modifies(target):
+                modifier.modify(target)
+    edges = []
+    for modifier in modifiers:
+        modifier.reduce_targets()
+        edges += [(target, modifier) for target in modifier._targets]
+    return edges
+
+
 class SentenceConText(ConText):  # type: ignore[misc]  # medspaCy has no type information
     """medspaCy's ConText, one graph a sentence: its cost grows with the cues of a sentence, not with those of a report.
 
@@ -169,8 +195,8 @@ class SentenceConText(ConText):  # type: ignore[misc]  # medspaCy has no type in
             graph = ConTextGraph()
             graph.targets = by_sentence.get(sentence, [])
             graph.modifiers = [ConTextModifier(rule, start, end, doc) for _, start, end, rule in kept]
-            graph.update_scopes()
-            graph.apply_modifiers()
+            _limit(graph.modifiers)
+            graph.edges = _applied(graph.modifiers, graph.targets)
             whole.modifiers += graph.modifiers
             whole.edges += graph.edges
         for target, modifier in whole.edges:

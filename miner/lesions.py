@@ -130,7 +130,7 @@ def _generic(one: Draft) -> bool:
 
 
 def _elsewhere_than_cartilage(one: Draft, lesion: Lesion) -> bool:
-    """Whether an unnamed calcification is said to lie in a tendon, muscle or the like, apart from the chondrocalcinosis."""
+    """Whether an unnamed calcification is said to lie in a tendon, muscle or the like, apart from the cartilage."""
     tissues = {site.compartment for site, start, _ in one.sites if start >= 0 and site.compartment}
     return (
         _generic(one)

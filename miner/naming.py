@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -65,47 +66,49 @@ def dismissed(drafts: Sequence[Draft], lower: str) -> list[Heard]:
     return found
 
 
-def namings(lesion: Lesion, groups: Sequence[Lesion], heard: Sequence[Heard], lexicon: Lexicon) -> list[Naming]:
-    """What the report says of the cause of a lesion: by the names of its mentions, and by names that stand near it."""
+def assigned(groups: Sequence[Lesion], heard: Sequence[Heard], lexicon: Lexicon) -> dict[int, list[Heard]]:
+    """The heard names of each lesion, by its number; a name belongs to one lesion or to none."""
+    causes = lexicon.of(CauseEntry)
+    there: dict[int, list[tuple[Lesion, Draft]]] = {}
+    for lesion in groups:
+        for d in lesion.drafts:
+            there.setdefault(d.sentence.index, []).append((lesion, d))
+    places = sorted(there)
+    found: dict[int, list[Heard]] = {}
+    for h in heard:
+        free = h.cued or _alone(h, causes[h.cause])
+        if h.sentence.index in there:
+            if free or causes[h.cause].named == "beside":
+                near = there[h.sentence.index]
+                _, number = min((abs(d.start - h.start), lesion.number) for lesion, d in near)
+                found.setdefault(number, []).append(h)
+        elif free and (owner := _before(h, places, there)) is not None:
+            found.setdefault(owner.number, []).append(h)
+    return found
+
+
+def _before(h: Heard, places: Sequence[int], there: dict[int, list[tuple[Lesion, Draft]]]) -> Lesion | None:
+    """The lesion last spoken of before a name; one that bears the name of another cause is not what it speaks of."""
+    last = bisect_left(places, h.sentence.index)
+    for place in reversed(places[:last]):
+        fitting = [lesion for lesion, _ in there[place] if not lesion.names or h.cause in lesion.names]
+        if fitting:
+            return min(fitting, key=lambda lesion: lesion.number)
+    return min((le for le, _ in there[places[last - 1]]), key=lambda lesion: lesion.number) if last else None
+
+
+def namings(lesion: Lesion, heard: Sequence[Heard], lexicon: Lexicon) -> list[Naming]:
+    """What the report says of the cause of a lesion: by the names of its mentions, and by the names assigned to it."""
     cues_known = lexicon.of(CueEntry)
     causes = lexicon.of(CauseEntry)
     found: list[tuple[str, str, int, int, int]] = []
-    indices = {d.sentence.index for d in lesion.drafts}
     for d in lesion.drafts:
         if d.finding.states:
             certainty = status.certainty(d.verdict.cues, cues_known)
             if certainty in _NOT_NAMED:
                 certainty = "POSSIBLE" if d.verdict.status == "possible" else "PRESENT"
             found.append((d.finding.states, certainty, d.sentence.index, d.start, d.end))
-    for h in heard:
-        here = h.sentence.index in indices
-        owners = [le for le in groups if any(d.sentence.index == h.sentence.index for d in le.drafts)]
-        if here:
-            nearest = min(
-                (
-                    (abs(d.start - h.start), le.number)
-                    for le in owners
-                    for d in le.drafts
-                    if d.sentence.index == h.sentence.index
-                ),
-            )
-            named = h.cued or _alone(h, causes[h.cause]) or causes[h.cause].named == "beside"
-            if nearest[1] != lesion.number or not named:
-                continue
-        elif owners:
-            continue
-        else:
-            before = [le for le in groups if min(d.sentence.index for d in le.drafts) < h.sentence.index]
-            # a lesion that bears the name of another cause is not what this name speaks of
-            before = [le for le in before if not le.names or h.cause in le.names] or before
-            owner = max(
-                before,
-                key=lambda le: max(d.sentence.index for d in le.drafts if d.sentence.index < h.sentence.index),
-                default=None,
-            )
-            if owner is not lesion or not (h.cued or _alone(h, causes[h.cause])):
-                continue
-        found.append((h.cause, h.certainty, h.sentence.index, h.start, h.end))
+    found += [(h.cause, h.certainty, h.sentence.index, h.start, h.end) for h in heard]
     told = {cause for cause, certainty, *_ in found if certainty in differential.NAMED}
     return _ordered([f for f in found if f[0] not in causes or told.isdisjoint(causes[f[0]].gives_way_to)])
 

@@ -227,7 +227,11 @@ class Reader:
         contexts = self._contexts(parse, lower, examination) if drafts or self.contexts == "all" else []
         groups = lesions.gather(drafts)
         heard = naming.heard(parse, lower, self.lexicon) + naming.dismissed(drafts, lower) if groups else []
-        outcomes = [self._conclude(lesion, groups, report, lower, contexts, heard, examination) for lesion in groups]
+        names = naming.assigned(groups, heard, self.lexicon)
+        who = (patient.age(report, lower), patient.sex(report, lower)) if groups else (None, None)
+        outcomes = [
+            self._conclude(lesion, who, contexts, names.get(lesion.number, []), examination) for lesion in groups
+        ]
         return self._reading(report, parse, drafts, groups, contexts, outcomes)
 
     def _drafts(self, sentence: Sentence, lower: str) -> list[Draft]:
@@ -339,9 +343,7 @@ class Reader:
     def _conclude(
         self,
         lesion: lesions.Lesion,
-        groups: list[lesions.Lesion],
-        report: Report,
-        lower: str,
+        who: tuple[float | None, str | None],
         contexts: list[Context],
         heard: list[naming.Heard],
         examination: Examination,
@@ -354,14 +356,13 @@ class Reader:
             contexts,
             dict(self.lexicon.settings),
             "undetermined" if lesion.kind_basis == "undetermined" else lesion.kind,
-            patient.age(report, lower),
-            patient.sex(report, lower),
+            *who,
         )
         return differential.conclude(
             lesion.id,
             region,
             found,
-            naming.namings(lesion, groups, heard, self.lexicon),
+            naming.namings(lesion, heard, self.lexicon),
             self.lexicon,
             lesion.kind_basis,
         )

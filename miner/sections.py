@@ -215,8 +215,7 @@ def _closed(sections: list[Section], text: str, finding_word: re.Pattern[str]) -
                     (
                         a
                         for a, b in zip(ends, [*ends[1:], len(body)], strict=True)
-                        if not _ASKS.search(body, a, b)
-                        and (not concluded or finding_word.search(body[a:b].lower()))
+                        if not _ASKS.search(body, a, b) and (not concluded or finding_word.search(body[a:b].lower()))
                     ),
                     None,
                 )
