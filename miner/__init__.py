@@ -35,6 +35,8 @@ _ELSEWHERE = {
     "merge": ("miner.shards", "merge"),
     "mine": ("miner.frame", "mine_frame"),
     "prevalence": ("miner.prevalence_tables", "prevalence"),
+    "audit": ("miner.scorecard", "audit"),
+    "sample": ("miner.checked", "sample"),
     "cause_shares": ("miner.prevalence_tables", "cause_shares"),
     "evaluate": ("miner.scores", "evaluate"),
     "learn": ("miner.learning", "learn"),
@@ -44,6 +46,7 @@ _ELSEWHERE = {
 
 __all__ = [
     "__version__",
+    "audit",
     "cause_shares",
     "evaluate",
     "learn",
@@ -54,6 +57,7 @@ __all__ = [
     "prevalence",
     "read",
     "report",
+    "sample",
     "sweep",
     "what_if",
 ]

@@ -196,11 +196,25 @@ def tables(reading: Reading) -> dict[str, list[dict[str, Any]]]:
         for d in reading.differentials
         for rank, c in enumerate(d.candidates, 1)
     ]
+    advice = [
+        {
+            "note_id": note,
+            "topic": a.topic,
+            "entry": a.entry,
+            "modality": a.modality,
+            "interval_days": a.interval_days,
+            "section": a.section,
+            "start": a.start,
+            "end": a.end,
+        }
+        for a in reading.advice
+    ]
     return {
         "reports": [report],
         "mentions": mentions,
         "attributes": attributes,
         "contexts": contexts,
         "causes": causes,
+        "advice": advice,
         "failures": [],
     }

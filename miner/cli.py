@@ -214,6 +214,7 @@ def merge(shards: tuple[Path, ...], out: Path, replace: bool) -> None:
     show_default=True,
     help="Which definition of cause the table of causes uses.",
 )
+@click.option("--checked", type=_FILE, help="A checked sample (miner sample): also print the corrected prevalence.")
 @click.option("--save", type=_FILE, help="Also write the table to a .csv, .xlsx or .json file.")
 @click.option("--partial", is_flag=True, help="Accept an interrupted sweep.")
 def prevalence(
@@ -223,6 +224,7 @@ def prevalence(
     what: str,
     among: str | None,
     cause: str,
+    checked: Path | None,
     save: Path | None,
     partial: bool,
 ) -> None:
@@ -236,21 +238,101 @@ def prevalence(
     frame = run(tables, unit=unit, by=list(by), what=what, among=among, cause=cause)
     click.echo(render(frame))
     if not by and what == "soft_tissue" and among is None:
+        if checked is not None:
+            from miner import checked as checks
+
+            click.echo("\n" + render(checks.corrected(tables, checks.read(checked))))
         click.echo("\n" + render(cause_shares(tables, cause=cause, table=teaching_table(), families=families())))
     if save is not None:
         save_table(frame, save)
         click.echo(f"\nSaved: {save}")
 
 
+@main.command(epilog="Example: miner audit sweep-2024 --by radiologist_id --worklist disagreements.csv")
+@click.argument("out", type=_FOLDER)
+@click.option(
+    "--by", type=click.Choice(["radiologist_id", "site_id", "modality", "year"]), help="Rates by this column."
+)
+@click.option("--funnel", help="A criterion: each radiologist beside the department's mean.")
+@click.option("--save", type=_FILE, help="Also write the rates to a .csv, .xlsx or .json file.")
+@click.option("--marks", type=_FILE, help="Write every report's marks with their evidence (ids, positions) to a file.")
+@click.option("--worklist", type=_FILE, help="Write the reports whose named cause and description disagree to a file.")
+@click.option("--partial", is_flag=True, help="Accept an interrupted sweep.")
+@_lexicons
+def audit(
+    out: Path,
+    by: str | None,
+    funnel: str | None,
+    save: Path | None,
+    marks: Path | None,
+    worklist: Path | None,
+    partial: bool,
+    lexicons: tuple[Path, ...],
+) -> None:
+    """The documentation scorecard: what reports of soft tissue calcification say and leave out.
+
+    Each criterion is a number of its own; there is no sum score. Nothing that is written holds report text.
+    """
+    from miner.scorecard import audit as run
+    from miner.scorecard import render
+    from miner.tables import load
+    from miner.tabulation import save_table
+
+    card = run(load(out, partial=partial), lexicons=lexicons)
+    click.echo(render(card, by=by, criterion=funnel))
+    for frame, path in ((card.rates(by), save), (card.marks, marks), (card.worklist, worklist)):
+        if path is not None:
+            save_table(frame, path)
+            click.echo(f"\nSaved: {path}")
+
+
 @main.command(epilog="Example: miner report sweep-2024 --page sweep-2024/report.html")
 @click.argument("out", type=_FOLDER)
 @click.option("--page", type=_FILE, help="The file to write; OUT/report.html without it.")
+@click.option("--checked", type=_FILE, help="A checked sample (miner sample), from which the prevalence is corrected.")
+@click.option(
+    "--snippets", multiple=True, metavar="INPUT", help="Show words around mentions, from these inputs: patient text!"
+)
 @click.option("--partial", is_flag=True, help="Accept an interrupted sweep.")
-def report(out: Path, page: Path | None, partial: bool) -> None:
-    """The self-contained HTML report of a sweep; it holds no report text and no identifier."""
+@_lexicons
+def report(
+    out: Path,
+    page: Path | None,
+    checked: Path | None,
+    snippets: tuple[str, ...],
+    partial: bool,
+    lexicons: tuple[Path, ...],
+) -> None:
+    """The self-contained HTML report of a sweep; without --snippets it holds no report text."""
     from miner.demo import page as write
 
-    click.echo(str(write(out, page or out / "report.html", partial=partial)))
+    made = write(
+        out, page or out / "report.html", partial=partial, checks=checked, lexicons=lexicons, snippets=snippets
+    )
+    click.echo(str(made))
+
+
+@main.command(epilog="Example: miner sample sweep-2024 --size 400 --save to-check.csv")
+@click.argument("out", type=_FOLDER)
+@click.option("--size", type=int, default=400, show_default=True, help="Reports to check.")
+@click.option("--seed", type=int, default=1, show_default=True, help="The same seed draws the same reports.")
+@click.option("--save", type=_FILE, required=True, help="The CSV file to fill in: note_id, stratum, soft_tissue.")
+@click.option("--partial", is_flag=True, help="Accept an interrupted sweep.")
+def sample(out: Path, size: int, seed: int, save: Path, partial: bool) -> None:
+    """Draw reports for a person to check, at random within the machine's labels.
+
+    Fill in the column soft_tissue (present, possible, absent) from the reports themselves, then: miner report OUT
+    --checked FILE, or miner prevalence OUT --checked FILE.
+    """
+    from miner.checked import sample as run
+    from miner.tables import load
+    from miner.tabulation import save_table
+
+    drawn = run(load(out, partial=partial), size, seed=seed)
+    save_table(drawn.drop(columns="stratum"), save)
+    counted = drawn["stratum"].value_counts()
+    click.echo(f"{len(drawn)} reports: " + ", ".join(f"{number} {name}" for name, number in counted.items()))
+    click.echo(f"Saved: {save}")
 
 
 @main.command(epilog="Example: miner evaluate --gold corpora/gold")

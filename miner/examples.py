@@ -11,6 +11,7 @@ from miner.lexicon import Decoy, Entry
 from miner.parse import Parse
 from miner.reader import Reader
 from miner.records import Report
+from miner.words import words_of
 
 _MARKED = re.compile(r"\[\[(.*?)\]\]", re.DOTALL)
 _TOKEN = re.compile(r"[^\W_]+|[^\w\s]")
@@ -104,7 +105,10 @@ def _found(reader: Reader, kind: str, text: str, *, full: bool = True) -> Iterat
                 yield Found(part.id, *span(part.title_start, part.title_start + len(part.title)))
         return
     for sentence in parse.sentences:
-        if kind == "cues":
+        if kind == "advice":
+            for said, start, end in reader.advisor.hits(words_of(parse.normal.lower, sentence.start, sentence.end)):
+                yield Found(said.id, *span(start, end))
+        elif kind == "cues":
             for cue in sentence.cues:
                 yield Found(cue.entry.id, *span(cue.start, cue.end))
         elif kind in KINDS:

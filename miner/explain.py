@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from miner.lexicon import CauseEntry, Lexicon, load
 from miner.model import weighted
+from miner.resources import gold_folder
 
 # pandas is imported by the one function that needs it: `miner read` starts without it
 if TYPE_CHECKING:
@@ -52,3 +53,38 @@ def teaching_table(overlays: Sequence[Path] = ()) -> pd.DataFrame:
 def families(overlays: Sequence[Path] = ()) -> dict[str, str]:
     """The row of the teaching page's table of each cause, by cause id; causes without a row are left out."""
     return {c.id: c.family for c in _lexicon(tuple(overlays)).of(CauseEntry).values() if c.family}
+
+
+FIRST_LOOK: Mapping[str, str] = {
+    "state_accuracy": "report state right",
+    "present_f1": "reports with soft tissue calcification found, F1",
+    "absent_specificity": "reports without it called absent",
+    "mention_f1": "mentions found, F1",
+    "status_accuracy": "status of a mention right",
+    "sites_f1": "sites, F1",
+    "descriptors_f1": "descriptors, F1",
+    "cause_lenient": "likely cause right or acceptable",
+    "cause_calibration_error": "calibration error of the cause’s probability",
+}
+"""The scores of the first look that a page shows, by measure."""
+
+
+def first_look() -> pd.DataFrame | None:
+    """The scores of the last rounds of new written reports, read once before anything was changed for them.
+
+    Columns: ``measure`` (in words), ``value``, ``lower``, ``upper``, ``n``; ``attrs["reports"]`` and
+    ``attrs["rounds"]``. None where the file did not come with the package.
+    """
+    import pandas as pd
+
+    path = gold_folder() / "first-look-intervals.csv"
+    if not path.exists():
+        return None
+    rows = pd.read_csv(path, dtype={"round": str})
+    last = [name for name in rows["round"].unique() if "+" in name][-1]
+    found = rows[(rows["round"] == last) & rows["measure"].isin(list(FIRST_LOOK))].set_index("measure")
+    found = found.reindex([name for name in FIRST_LOOK if name in found.index])
+    shown: pd.DataFrame = found.reset_index()[["measure", "value", "lower", "upper", "n"]]
+    shown["measure"] = [FIRST_LOOK[name] for name in shown["measure"]]
+    shown.attrs.update(reports=int(found["reports"].iloc[0]), rounds=last)
+    return shown

@@ -26,6 +26,7 @@ from miner import (
     sentences,
     status,
 )
+from miner.advice import Advisor
 from miner.examination import Examination, described, examined, region_of, side_of
 from miner.language import Pipeline, pairs, vocabulary
 from miner.lexicon import Condition, CueEntry, Lexicon
@@ -34,6 +35,7 @@ from miner.linking import Draft
 from miner.model import weighted
 from miner.parse import Parse, Sentence
 from miner.records import (
+    Advice,
     Attribute,
     Candidate,
     Context,
@@ -88,6 +90,7 @@ class Reader:
         self.joined = pairs(self.lexicon)
         self.pipeline = Pipeline(self.lexicon, self.titles)
         self.relevance = Relevance(self.lexicon)
+        self.advisor = Advisor(self.lexicon)
         self.positions = position.Positions(self.lexicon)
         self.referents = Referents(self.lexicon, self.positions)
         self.cues = self.lexicon.of(CueEntry)
@@ -229,10 +232,11 @@ class Reader:
         heard = naming.heard(parse, lower, self.lexicon) + naming.dismissed(drafts, lower) if groups else []
         names = naming.assigned(groups, heard, self.lexicon)
         who = (patient.age(report, lower), patient.sex(report, lower)) if groups else (None, None)
+        said = self.advisor.found(parse) if groups else ()
         outcomes = [
             self._conclude(lesion, who, contexts, names.get(lesion.number, []), examination) for lesion in groups
         ]
-        return self._reading(report, parse, drafts, groups, contexts, outcomes)
+        return self._reading(report, parse, drafts, groups, contexts, outcomes, said)
 
     def _drafts(self, sentence: Sentence, lower: str) -> list[Draft]:
         default = "present"
@@ -377,6 +381,7 @@ class Reader:
         groups: list[lesions.Lesion],
         contexts: list[Context],
         outcomes: list[Differential],
+        said: Sequence[Advice],
     ) -> Reading:
         span = parse.normal.span
 
@@ -444,6 +449,7 @@ class Reader:
             placed,
             concluded,
             headline,
+            tuple(replace(a, start=span(a.start, a.end)[0], end=span(a.start, a.end)[1]) for a in said),
         )
 
     def _headline(self, groups: list[lesions.Lesion], outcomes: Sequence[Differential]) -> Differential | None:

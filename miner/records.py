@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 STATUSES = ("present", "possible", "absent", "historical", "hypothetical", "family")
 SCOPES = ("soft_tissue", "vascular", "organ", "other")
@@ -137,6 +137,18 @@ TABLES: Mapping[str, pa.Schema] = {
             ("evidence", pa.list_(_EVIDENCE)),
         ]
     ),
+    "advice": pa.schema(
+        [
+            ("note_id", pa.string()),
+            ("topic", pa.string()),
+            ("entry", pa.string()),
+            ("modality", pa.string()),
+            ("interval_days", pa.int32()),
+            ("section", pa.string()),
+            ("start", pa.int64()),
+            ("end", pa.int64()),
+        ]
+    ),
     "failures": pa.schema([("note_id", pa.string()), ("stage", pa.string()), ("error", pa.string())]),
 }
 """The tables of a sweep, by name. ``start`` and ``end`` are half-open ``str`` positions in the text as given."""
@@ -208,6 +220,22 @@ class Context:
     end: int
     cues: tuple[Cue, ...] = ()
     entry: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What a report says besides its findings: its topic (comparison, follow_up, work_up, naming) and lexicon entry.
+
+    ``modality`` and ``interval_days`` belong to a follow-up: what is advised, and after how many days.
+    """
+
+    topic: str
+    entry: str
+    section: str
+    start: int
+    end: int
+    modality: str | None = None
+    interval_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,4 +317,5 @@ class Reading:
     contexts: tuple[Context, ...] = ()
     differentials: tuple[Differential, ...] = ()
     cause: Differential | None = field(default=None)
+    advice: tuple[Advice, ...] = ()
     screened_out: bool = False

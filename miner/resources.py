@@ -20,3 +20,8 @@ def lexicon_folder() -> Path:
 def demo_folder() -> Path:
     """The folder of the demo corpus that comes with the package."""
     return _bundled("demo", "corpora", "demo")
+
+
+def gold_folder() -> Path:
+    """The folder with the scores of the first looks; in a checkout the whole gold standard is there."""
+    return _bundled("gold", "corpora", "gold")

@@ -32,7 +32,7 @@ def to_frame(table: pa.Table) -> pd.DataFrame:
 
 
 class _Frames:
-    """The six tables under their names; a class that has ``_table`` gets them."""
+    """The seven tables under their names; a class that has ``_table`` gets them."""
 
     def _table(self, name: str) -> pa.Table:
         raise KeyError(name)
@@ -70,6 +70,11 @@ class _Frames:
         return to_frame(self._table("causes"))
 
     @cached_property
+    def advice(self) -> pd.DataFrame:
+        """What reports with soft tissue calcification say besides: comparison, follow-up, work-up, outdated names."""
+        return to_frame(self._table("advice"))
+
+    @cached_property
     def failures(self) -> pd.DataFrame:
         """One row for every report that could not be read or mined: where, and why."""
         return to_frame(self._table("failures"))
@@ -101,6 +106,9 @@ class Sweep(_Frames):
     def _table(self, name: str) -> pa.Table:
         parts = [part_path(self.path, name, number) for number in range(self.manifest["parts"])]
         schema = records.TABLES[name]
+        if name not in self.manifest["tables"]:
+            # made by a version that did not have this table yet
+            return schema.empty_table()
         try:
             return pa.concat_tables([schema.empty_table(), *(pq.read_table(part, schema=schema) for part in parts)])
         except (OSError, pa.ArrowException):

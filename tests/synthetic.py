@@ -68,6 +68,7 @@ class Sweep:
     attributes: pd.DataFrame
     contexts: pd.DataFrame
     causes: pd.DataFrame
+    advice: pd.DataFrame
     failures: pd.DataFrame
     manifest: dict[str, Any] = field(default_factory=dict)
 

@@ -1,6 +1,7 @@
 """The medical knowledge, read from TOML files and checked."""
 
 from miner.lexicon.entries import (
+    AdviceEntry,
     CauseEntry,
     Condition,
     CueEntry,
@@ -15,6 +16,7 @@ from miner.lexicon.entries import (
 from miner.lexicon.loader import Feature, Lexicon, Weight, load
 
 __all__ = [
+    "AdviceEntry",
     "CauseEntry",
     "Condition",
     "CueEntry",

@@ -217,6 +217,19 @@ class CauseEntry(Entry):
     gives_way_to: tuple[str, ...] = ()
     # conditions of which one brings it about: named without any of them, it is a finding for the audit
     explained_by: tuple[str, ...] = ()
+    # so rare that the audit asks for a hedge or support in the description
+    rare: bool = False
+    # what settles it (entries of advice.toml): named without any of them, it is a finding for the audit
+    work_up: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdviceEntry(Entry):
+    """What a report says besides its findings (``advice.toml``): comparison, follow-up, work-up, outdated names."""
+
+    topic: str = _key(
+        allowed=("comparison", "follow_up", "modality", "not_advised", "work_up", "naming"), default="comparison"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

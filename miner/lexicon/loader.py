@@ -28,6 +28,7 @@ FILES: Mapping[str, type[e.Entry]] = {
     "cues": e.CueEntry,
     "sections": e.SectionEntry,
     "causes": e.CauseEntry,
+    "advice": e.AdviceEntry,
 }
 """The lexicon files, by kind: the file ``findings.toml`` holds ``Finding`` entries, and so on."""
 

@@ -73,5 +73,6 @@ _REFERENCES = (
     ("causes", "parent", "in causes.toml"),
     ("causes", "family", "in causes.toml"),
     ("causes", "gives_way_to", "in causes.toml"),
+    ("causes", "work_up", "in advice.toml"),
 )
 """Every key that names something: the file, the key, and what its value must be."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 import pandas as pd
@@ -13,6 +14,7 @@ from miner import counts
 from miner.errors import ApproximationWarning, InputError
 from miner.pages.words import rows_of
 from miner.prevalence_tables import prevalence
+from miner.scorecard import Audit, audit
 from miner.selection import CAUSE_COLUMN, Tables, select
 from miner.shares import cause_shares
 
@@ -38,6 +40,16 @@ AROUND = 90
 
 class Sweep(Tables, Protocol):
     """What the report needs of a sweep: its tables as frames, and the manifest."""
+
+    @property
+    def attributes(self) -> pd.DataFrame:
+        """One row a descriptor, site or measurement."""
+        ...
+
+    @property
+    def advice(self) -> pd.DataFrame:
+        """One row a statement about comparison, follow-up, work-up or a name."""
+        ...
 
     @property
     def failures(self) -> pd.DataFrame:
@@ -94,9 +106,12 @@ class Contents:
     disagreement: pd.DataFrame
     failures: pd.DataFrame
     cautions: tuple[str, ...]
+    audit: Audit
     corrected: pd.DataFrame | None = None
     scores: pd.DataFrame | None = None
     calibration: pd.DataFrame | None = None
+    first_look: pd.DataFrame | None = None
+    written: float | None = None
     snippets: tuple[Snippet, ...] = ()
     source: str = ""
 
@@ -109,7 +124,10 @@ def gather(
     corrected: pd.DataFrame | None = None,
     scores: pd.DataFrame | None = None,
     calibration: pd.DataFrame | None = None,
+    first_look: pd.DataFrame | None = None,
+    written: float | None = None,
     texts: Mapping[str, str] | None = None,
+    lexicons: Sequence[str | Path] = (),
 ) -> Contents:
     """Collect what the report shows; the arguments are those of ``report``.
 
@@ -157,9 +175,12 @@ def gather(
         disagreement=counts.disagreement(counted),
         failures=counts.failures(sweep.failures),
         cautions=_cautions(sweep.manifest, caught),
+        audit=audit(sweep, lexicons=lexicons),
         corrected=corrected,
         scores=scores,
         calibration=calibration,
+        first_look=first_look,
+        written=written,
         snippets=_snippets(mentions, causes, texts) if texts is not None else (),
         source="" if table is None else str(table.attrs.get("source", "")),
     )

@@ -223,6 +223,58 @@ def heat(frame: pd.DataFrame, *, title: str, across: str, down: str) -> str:
     return render("heat", height, draw, title, said + ".")
 
 
+def funnel(frame: pd.DataFrame, *, title: str) -> str:
+    """Each radiologist's rate against the number of reports, with the limits that chance alone gives round the mean.
+
+    ``frame`` is what ``miner.rates.funnel`` returns. Who lies beyond the outer limits is named; a small number is a
+    hollow marker.
+    """
+    rows = rows_of(frame)
+    height = 2.8
+    most = max(int(row["counted"]) for row in rows)
+
+    def draw(figure: Figure) -> None:
+        from scipy import stats
+
+        axes = plot_area(figure, height, left=0.9, right=1.3, bottom=0.45, top=0.1)
+        mean = float(rows[0]["mean"])
+        sizes = sorted({max(1, round(1 + (most * 1.05) * step / 60)) for step in range(61)})
+        for level, dashes in ((0.95, (4, 3)), (0.998, (1, 2))):
+            tail = (1 - level) / 2
+            for share in (tail, 1 - tail):
+                limit = [float(stats.binom.ppf(share, size, mean)) / size for size in sizes]
+                axes.plot(sizes, limit, color=QUIET, linewidth=0.8, linestyle=(0, dashes), drawstyle="steps-mid")
+        axes.axhline(mean, color=QUIET, linewidth=0.8)
+        axes.annotate(
+            f"mean {percent(mean)}", (1.0, mean), xycoords=("axes fraction", "data"), xytext=(6, 0),
+            textcoords="offset points", va="center", fontsize=7.5, color=QUIET,
+        )  # fmt: skip
+        for row in rows:
+            x, y = int(row["counted"]), float(row["estimate"])
+            axes.plot([x], [y], "o", color=MAIN, markersize=5, mfc=PAPER if row["small"] else MAIN, clip_on=False)
+            if row["outside"] == "99.8":
+                axes.annotate(
+                    textwrap.shorten(str(row["radiologist_id"]), 24, placeholder="…"), (x, y), xytext=(6, 4),
+                    textcoords="offset points", fontsize=7, color=INK,
+                )  # fmt: skip
+        axes.set_xlim(0, most * 1.08 + 1)
+        axes.set_ylim(-0.02, 1.02)
+        percent_ticks(axes.yaxis)
+        axes.set_xlabel("reports that the criterion counts")
+        axes.set_ylabel("criterion met")
+
+    beyond = [row for row in rows if row["outside"]]
+    said = (
+        f"{len(rows)} radiologists, mean {percent(rows[0]['mean'])}; beyond the 95 % limits: "
+        + (
+            "; ".join(f"{row['radiologist_id']}: {percent(row['estimate'])} of {row['counted']}" for row in beyond)
+            or "none"
+        )
+        + "."
+    )
+    return render("funnel", height, draw, title, said)
+
+
 def reliability(frame: pd.DataFrame, *, title: str = "Reliability of the cause probability") -> str:
     """How often the cause was right, against how sure the machine was.
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from miner.pages.contents import POLICY, Contents
 from miner.pages.words import PERCENT, count, interval, known, name, percent, rows_of, sentence
 from miner.shares import ABSTAINED
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def headline(contents: Contents) -> Mapping[str, Any]:
@@ -92,20 +95,42 @@ def prevalence(contents: Contents) -> str:
 
 def error(contents: Contents) -> str:
     """What is known about the machine's mistakes on this corpus."""
-    if contents.corrected is None and contents.scores is None:
-        return (
-            "Nothing is known yet about the machine’s mistakes on this corpus: no labels have been checked. Have a"
-            " person check a random sample, with about three quarters of it drawn from reports labelled as without;"
-            " then this section shows the corrected prevalence."
-        )
     parts = []
-    if contents.corrected is not None:
+    if contents.corrected is None and contents.scores is None:
         parts.append(
-            "The corrected prevalence rests on the reports that a person checked and assumes nothing about the machine."
+            "Nothing is known yet about the machine’s mistakes on this corpus: no labels have been checked. Have a"
+            " person check a random sample (miner sample), with about three quarters of it drawn from reports labelled"
+            " as without; then this section shows the corrected prevalence."
+        )
+    if contents.corrected is not None:
+        ground = "a sample of the labels that the corpus was written with" if contents.written is not None else ""
+        parts.append(
+            f"The corrected prevalence rests on {ground or 'the reports that a person checked'} and assumes nothing"
+            " about the machine."
         )
     if contents.scores is not None:
         parts.append("The scores compare the machine’s labels with checked ones.")
+    if contents.written is not None:
+        parts.append(_written(contents.written, contents.corrected))
+    if contents.first_look is not None:
+        parts.append("How the reader did on new reports that were written for it stands in the last table.")
     return " ".join(parts)
+
+
+def _written(share: float, corrected: pd.DataFrame | None) -> str:
+    """Of a made-up corpus: the share that was written, and whether the corrected intervals hold it."""
+    told = (
+        f"This corpus was made up, so its truth is known: {percent(share)} of the reports counted were written with"
+        " soft tissue calcification, and the sample was held against the labels they were written with."
+    )
+    if corrected is None:
+        return told
+    held = [row for row in rows_of(corrected) if known(row["estimate"])]
+    outside = [str(row["estimand"]) for row in held if not row["lower"] <= share <= row["upper"]]
+    if not outside:
+        both = "Both corrected intervals hold" if len(held) == 2 else "The corrected interval holds"
+        return f"{told} {both} it."
+    return f"{told} The corrected interval of the {' and of the '.join(outside)} does not hold it."
 
 
 def causes(contents: Contents) -> str:
@@ -140,6 +165,25 @@ def disagreement(contents: Contents) -> str:
         f"{_reports(total)} {verb} a cause and also give enough to infer one; in {count(differ)} of these the two"
         f" differ ({percent(differ / total)})."
     )
+
+
+def audit(contents: Contents) -> str:
+    """What the scorecard looked at, and how often the named cause does not go with the description."""
+    card = contents.audit
+    if not card.reports:
+        return "No report speaks of soft tissue calcification, so there is nothing to hold against the criteria."
+    verb = "speaks" if card.reports == 1 else "speak"
+    told = (
+        f"{_reports(card.reports)} {verb} of soft tissue calcification. Each criterion counts only reports that it asks"
+        " something of, and stands for itself."
+    )
+    away = int(card.worklist["disagreement"].str.contains("points_elsewhere").sum()) if len(card.worklist) else 0
+    if len(card.worklist):
+        told += (
+            f" In {count(len(card.worklist))} the named cause and the description do not go together; in"
+            f" {count(away)} of these the description points to another cause. miner audit --worklist lists them."
+        )
+    return told
 
 
 def elsewhere(contents: Contents) -> str:
@@ -178,6 +222,15 @@ def _error_fact(contents: Contents) -> dict[str, str]:
             }
     if contents.scores is not None:
         return {"name": heading, "value": "measured", "detail": "on checked labels; the scores are under Prevalence"}
+    if contents.first_look is not None:
+        right = rows_of(contents.first_look)[0]
+        wrong = {"lower": 1 - float(right["upper"]), "upper": 1 - float(right["lower"])}
+        return {
+            "name": heading,
+            "value": f"{percent(1 - float(right['value']))} wrong",
+            "detail": f"of {count(right['n'])} new written reports ({interval(wrong)}); none of this corpus has been"
+            " checked",
+        }
     unchecked = "no labels of this corpus have been checked; the interval covers sampling only"
     return {"name": heading, "value": "not known", "detail": unchecked}
 

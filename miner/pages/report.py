@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +35,7 @@ CONTENTS = (
     ("causes", "Causes"),
     ("elsewhere", "Calcification elsewhere"),
     ("patterns", "Sites and descriptors"),
+    ("audit", "How well reports describe it"),
     ("strata", "By group"),
     ("snippets", "Examples in the reports’ own words"),
     ("quality", "Quality of the data"),
@@ -57,6 +58,11 @@ QUALITY: Mapping[str, str] = {
 HIDDEN = ("path",)
 """Keys of the manifest that stay off the page: where files lay on the machine says nothing to its readers."""
 
+MOST_LEVELS = 12
+"""So many columns the table of criteria by group may have."""
+
+MOST_FUNNELS = 3
+
 MOST_ITEMS = 30
 """So many entries of a list of the manifest are shown; a sweep may have thousands of inputs."""
 
@@ -71,8 +77,11 @@ def report(
     corrected: pd.DataFrame | None = None,
     scores: pd.DataFrame | None = None,
     calibration: pd.DataFrame | None = None,
+    first_look: pd.DataFrame | None = None,
+    written: float | None = None,
     snippets: bool = False,
     texts: Mapping[str, str] | None = None,
+    lexicons: Sequence[str | Path] = (),
     title: str = TITLE,
 ) -> Path | str:
     """The report of a sweep as one HTML file at ``path``, which is returned; without ``path`` the HTML itself.
@@ -81,9 +90,11 @@ def report(
     shares of the causes, of which ``table.attrs["source"]`` is cited; ``families`` the row of each cause, as for
     ``cause_shares``. ``corrected`` is what ``statistics.corrected.two_phase`` returns, ``calibration`` what
     ``statistics.calibration.reliability`` returns, and ``scores`` any table of scores against checked labels, its first
-    column naming the row. ``snippets`` puts a few words around mentions into the page; ``texts`` (note id to report
-    text) must then be given, and the page says that it holds patient text. Without ``snippets`` the texts are not
-    looked at.
+    column naming the row. ``first_look`` is what ``explain.first_look`` returns: how the reader did on new reports that
+    were written for it. ``written``: of a made-up corpus, the share of reports that were written with soft tissue
+    calcification. ``lexicons``: the folders that the sweep was made with. ``snippets`` puts a few words around
+    mentions into the page; ``texts`` (note id to report text) must then be given, and the page says that it holds
+    patient text. Without ``snippets`` the texts are not looked at.
 
     Raises InputError for an empty sweep, snippets without texts or a folder that does not exist, WriteError where the
     file cannot be written.
@@ -103,7 +114,10 @@ def report(
         corrected=corrected,
         scores=scores,
         calibration=calibration,
+        first_look=first_look,
+        written=written,
         texts=texts if snippets else None,
+        lexicons=lexicons,
     )
     html = page(contents, labels or {}, title=title)
     if target is None:
@@ -137,6 +151,8 @@ def page(contents: Contents, labels: Mapping[str, str], *, title: str = TITLE) -
             causes_words=prose.causes(contents),
             disagreement_words=prose.disagreement(contents),
             elsewhere_words=prose.elsewhere(contents),
+            audit_words=prose.audit(contents),
+            audit=_audit(contents),
             strata_words=prose.strata(contents),
             methods=methods(contents),
             figures=_figures(contents, labels),
@@ -192,6 +208,7 @@ def _tables(contents: Contents, labels: Mapping[str, str]) -> dict[str, Any]:
     return {
         "prevalence": tables.prevalence(contents.prevalence),
         "corrected": None if contents.corrected is None else tables.corrected(contents.corrected),
+        "first_look": None if contents.first_look is None else tables.first_look(contents.first_look),
         "scores": None if contents.scores is None else tables.scores(contents.scores),
         "shares": [tables.shares(frame, basis, labels) for basis, frame in contents.shares.items()],
         "leaves": tables.leaves(contents.leaves, labels) if len(contents.leaves) else None,
@@ -202,6 +219,32 @@ def _tables(contents: Contents, labels: Mapping[str, str]) -> dict[str, Any]:
         "failures": tables.failures(contents.failures),
         "manifest": tables.pairs("What the run was", ("Item", "Value"), _flat(contents.manifest), numeric=False),
     }
+
+
+def _audit(contents: Contents) -> dict[str, Any]:
+    """The scorecard, the criteria by site, modality and year, and the funnels of those that differ most by radiologist.
+
+    Where all radiologists lie within chance, the funnel of the criterion that counts most reports is shown.
+    """
+    card = contents.audit
+    labels = dict(zip(card.criteria["criterion"], card.criteria["label"], strict=True))
+    marks = card.marks
+    by = [
+        tables.scorecard_by(card.rates(column), column, heading, labels)
+        for column, heading in (("site_id", "site"), ("modality", "modality"), ("year", "year"))
+        if 1 < marks[column].nunique() <= MOST_LEVELS
+    ]
+    drawn = []
+    if marks["radiologist_id"].nunique() > 2:
+        found = {criterion: card.funnel(criterion) for criterion in labels}
+        beyond = {c: (int((f["outside"] == "99.8").sum()), int(f["counted"].sum())) for c, f in found.items()}
+        first = sorted((c for c in beyond if beyond[c][1]), key=lambda c: beyond[c], reverse=True)
+        shown = [c for c in first if beyond[c][0]][:MOST_FUNNELS] or first[:1]
+        drawn = [
+            {"svg": _safe(figures.funnel(found[c], title=f"{labels[c]} by radiologist")), "label": labels[c]}
+            for c in shown
+        ]
+    return {"card": tables.scorecard(card.card), "by": by, "funnels": drawn}
 
 
 def _quality(contents: Contents) -> list[tuple[str, object]]:

@@ -148,6 +148,51 @@ def disagreement(frame: pd.DataFrame, labels: Mapping[str, str], *, most: int = 
     )
 
 
+def scorecard(frame: pd.DataFrame) -> Table:
+    """The criteria of the audit, how many reports each counts and how many meet it."""
+    rows = [
+        (
+            str(row["label"]),
+            str(row["asks"]),
+            count(row["met"]),
+            count(row["counted"]),
+            percent(row["estimate"]),
+            interval(row),
+            "small number" if "small" in str(row["note"]).split("; ") else "",
+        )
+        for row in rows_of(frame)
+    ]
+    return Table(
+        "What reports with soft tissue calcification say",
+        ("Criterion", "What is asked", "Met", "Of", "Share", f"95{PERCENT} interval", "Note"),
+        tuple(rows),
+        (0, 1, 6),
+        "Intervals allow for radiologists (Korn-Graubard); with few of them they are rough. There is no sum score.",
+    )
+
+
+def scorecard_by(frame: pd.DataFrame, column: str, heading: str, labels: Mapping[str, str]) -> Table:
+    """The shares of each criterion by one column; small numbers are shown as such and not as a share."""
+    levels = list(dict.fromkeys(frame[column]))
+    cells = {(row["criterion"], row[column]): row for row in rows_of(frame)}
+
+    def cell(criterion: str, level: object) -> str:
+        row = cells[criterion, level]
+        if not row["counted"]:
+            return "–"
+        small = "small" in str(row["note"]).split("; ")
+        return f"({count(row['counted'])})" if small else f"{percent(row['estimate'])} of {count(row['counted'])}"
+
+    rows = [(label, *(cell(criterion, level) for level in levels)) for criterion, label in labels.items()]
+    return Table(
+        f"Criteria by {heading}",
+        ("Criterion", *(value(level) for level in levels)),
+        tuple(rows),
+        note="A number in brackets stands for fewer than 11 reports, of which no share is given. "
+        "Intervals: miner audit --by.",
+    )
+
+
 def leaves(frame: pd.DataFrame, labels: Mapping[str, str]) -> Table:
     """Reports per likely cause, as deep as the evidence goes."""
     rows = [
@@ -185,6 +230,20 @@ def corrected(frame: pd.DataFrame) -> Table:
         tuple(rows),
         (0, 4),
         said_of_all(frame.get("note")),
+    )
+
+
+def first_look(frame: pd.DataFrame) -> Table:
+    """How the reader did on new reports that were written for it."""
+    rows = [
+        (sentence(str(row["measure"])), percent(row["value"]), interval(row), count(row["n"])) for row in rows_of(frame)
+    ]
+    return Table(
+        f"On {count(frame.attrs.get('reports'))} new written reports, read before anything was changed for them",
+        ("Measure", "Value", f"95{PERCENT} interval", "Of"),
+        tuple(rows),
+        note="The reports and their labels were written by language models for this purpose; they are no patients’ "
+        "reports, and no person has checked them. What your reports are like, only a checked sample of them can say.",
     )
 
 

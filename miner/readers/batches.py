@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pyarrow as pa
 
 from miner import records
 from miner.columns import to_reports
 from miner.readers.source import Source
-from miner.readers.survey import Survey, chunks, reason, stamps
+from miner.readers.survey import Survey, chunks, reason, stamps, survey
 
 BATCH_ROWS = 20_000
 BATCH_BYTES = 8_000_000
@@ -120,3 +121,14 @@ def _cut(pile: _Pile, index: int, rows: int, size: int) -> Iterator[_Pile]:
         moved = [Broken(broken.at - first, broken.note_id, broken.error) for broken in inside]
         yield _Pile([part] if part.num_rows else [], moved, tally, counted, good=part.num_rows, size=part.nbytes)
         first, tally = last, Counter()
+
+
+def texts(inputs: Sequence[str | Path], wanted: Collection[str]) -> dict[str, str]:
+    """The texts of the reports with these identifiers, by identifier. Raises InputError as :func:`survey` does."""
+    found: dict[str, str] = {}
+    for batch in batches(survey(inputs)):
+        table = batch.reports.select(["note_id", "note_text"])
+        for note_id, text in zip(table["note_id"].to_pylist(), table["note_text"].to_pylist(), strict=True):
+            if note_id in wanted:
+                found.setdefault(note_id, text)
+    return found

@@ -26,6 +26,7 @@ ROWS = {
     "with "
     "a finding word, or in all reports where the sweep was made with `--contexts all`.",
     "causes": "The differential of every lesion: one row for every candidate, ranked.",
+    "advice": "What reports with soft tissue calcification say besides their findings: one row for every statement.",
     "failures": "One row for every report that could not be read or mined. The report keeps its row in `reports`.",
 }
 
@@ -110,6 +111,13 @@ MEANINGS = {
         "stated": "The report names it.",
         "evidence": "What speaks for and against it: `entry` (id), `kind`, `weight` (natural log-likelihood ratio), "
         "`start`, `end` (-1 where no words stand behind it).",
+    },
+    "advice": {
+        "topic": "`comparison`, `follow_up` (something is advised), `work_up` (test or referral), `naming` (a name "
+        "that is out of date).",
+        "entry": "Id of the entry in `lexicons/advice.toml`.",
+        "modality": "Of a follow-up: entry of the modality named in the same sentence; null where none is.",
+        "interval_days": "Of a follow-up: the interval named in the same sentence, in days; null where none is.",
     },
     "failures": {
         "stage": "`read` or `mine`: where it broke.",

@@ -1,0 +1,113 @@
+"""What a report says besides its findings: comparison, follow-up, work-up, names that are out of date.
+
+It changes no label and is read only where there is soft tissue calcification, for the audit; so it is found by a plain
+walk over the words of each sentence and not by the pipeline.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from miner.lexicon import AdviceEntry, Lexicon
+from miner.lexicon.terms import plain
+from miner.parse import Parse, Sentence
+from miner.records import Advice
+from miner.words import Words, words_of
+
+_SHOWN = ("comparison", "follow_up", "work_up", "naming")
+_ASKING = frozenset({"request", "history"})
+_NAMED = frozenset({"request"})
+_DAYS = {"day": 1, "week": 7, "month": 30, "year": 365}
+_NUMBERS = {
+    word: number
+    for number, word in enumerate(
+        ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"), 1
+    )
+}
+_FURTHEST = 3
+"""Words between a number and its unit at most ("6 to 8 weeks")."""
+
+_END = ""
+
+
+class Advisor:
+    """Compiled from ``advice.toml``: the phrases as trees by their words, the longest match wins.
+
+    Modalities have a tree of their own, since they stand inside other phrases ("repeat radiograph in").
+    """
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        self._modalities: dict[str, Any] = {}
+        self._others: dict[str, Any] = {}
+        for entry in lexicon.of(AdviceEntry).values():
+            tree = self._modalities if entry.topic == "modality" else self._others
+            for phrase in lexicon.phrases("advice", entry.id):
+                _add(tree, phrase, entry)
+            for phrase in entry.exclude:
+                _add(tree, plain(phrase), None)
+
+    def found(self, parse: Parse) -> tuple[Advice, ...]:
+        """Everything of the shown topics, in the order of the text, in positions of the normalised text."""
+        return tuple(item for sentence in parse.sentences for item in self._said(parse, sentence))
+
+    def _said(self, parse: Parse, sentence: Sentence) -> Iterator[Advice]:
+        words = words_of(parse.normal.lower, sentence.start, sentence.end)
+        hits = self.hits(words)
+        if sentence.role == "comparison" and words:
+            yield Advice("comparison", "comparison_made", sentence.section.id, sentence.start, sentence.end)
+            hits = [hit for hit in hits if hit[0].topic != "comparison"]
+        advised = [hit for hit in hits if hit[0].topic == "follow_up" and sentence.role not in _ASKING]
+        modality = next((entry.id for entry, _, _ in hits if entry.topic == "modality"), None)
+        for entry, start, end in hits:
+            if entry.topic not in _SHOWN or entry.topic == "follow_up":
+                continue
+            if sentence.role in _ASKING and (entry.topic == "comparison" or sentence.role in _NAMED):
+                continue
+            yield Advice(entry.topic, entry.id, sentence.section.id, start, end)
+        if advised:
+            entry, start, end = advised[0]
+            yield Advice("follow_up", entry.id, sentence.section.id, start, end, modality, interval(words))
+
+    def hits(self, words: Words) -> list[tuple[AdviceEntry, int, int]]:
+        """The entries in lower-case words, with their places, modalities last."""
+        return [*_hits(self._others, words), *_hits(self._modalities, words)]
+
+
+def _add(tree: dict[str, Any], phrase: str, entry: AdviceEntry | None) -> None:
+    for word, _, _ in words_of(phrase, 0, len(phrase)):
+        tree = tree.setdefault(word, {})
+    tree.setdefault(_END, entry)
+
+
+def _hits(tree: dict[str, Any], words: Words) -> Iterator[tuple[AdviceEntry, int, int]]:
+    place = 0
+    while place < len(words):
+        node: dict[str, Any] | None = tree
+        best: tuple[AdviceEntry | None, int] | None = None
+        last = place
+        while node is not None and last < len(words):
+            node = node.get(words[last][0])
+            last += 1
+            if node is not None and _END in node:
+                best = (node[_END], last)
+        if best is None:
+            place += 1
+            continue
+        entry, behind = best
+        if entry is not None:
+            yield entry, words[place][1], words[behind - 1][2]
+        place = behind
+
+
+def interval(words: Words) -> int | None:
+    """The first span of time in a sentence, in days: "6 weeks", "three months", "6 to 8 weeks" (the longer)."""
+    for place, (word, _, _) in enumerate(words):
+        unit = _DAYS.get(word.removesuffix("s")) if word != "s" else None
+        if unit is None:
+            continue
+        for before in reversed(words[max(0, place - _FURTHEST) : place]):
+            number = int(before[0]) if before[0].isdigit() and len(before[0]) <= 3 else _NUMBERS.get(before[0])
+            if number:
+                return number * unit
+    return 365 if any(word in ("annual", "annually", "yearly") for word, _, _ in words) else None
