@@ -13,6 +13,9 @@ from miner.statistics.intervals import korn_graubard, wilson
 SMALL = 11
 """Below so many reports a rate is shown as small: it says next to nothing, and may point to a person."""
 
+FEW = 8
+"""From so many radiologists on the interval covers what it says (``tests/bench/coverage.py``, scorecard rate)."""
+
 UNKNOWN = "(not recorded)"
 LIMITS = (0.95, 0.998)
 """The funnel's limits, two standard deviations and three as is usual (Spiegelhalter DJ, Stat Med 2005;24:1185-202)."""
@@ -56,8 +59,8 @@ def _rate(own: pd.DataFrame, by: str | None) -> dict[str, object]:
     notes = ["small"] if 0 < counted < SMALL else []
     if by != "radiologist_id" and not clusters and counted:
         notes.append("no radiologist is known: not clustered")
-    if clustered and limits.note:
-        notes.append(limits.note)
+    if clustered and clusters < FEW:
+        notes.append(f"fewer than {FEW} radiologists: the interval may be too narrow")
     return {
         "met": met,
         "counted": counted,

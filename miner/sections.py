@@ -187,6 +187,7 @@ def _closed(sections: list[Section], text: str, finding_word: re.Pattern[str]) -
     )
     # the last section that concludes or describes: only before it is there one behind
     last_told = max((i for i, s in enumerate(sections) if s.role in ("conclusion", "body")), default=-1)
+    bodiless = not any(s.role == "body" for s in sections)
     for index, section in enumerate(sections):
         if section.role not in _SHORT or index < last_body or not section.title:
             yield section
@@ -208,7 +209,6 @@ def _closed(sections: list[Section], text: str, finding_word: re.Pattern[str]) -
         if cut is None and "\n" not in body.strip() and section.role != "exam":
             ends = [m.end() for m in _SENTENCE_END.finditer(body, offset)]
             concluded = last_told > index
-            bodiless = not any(s.role == "body" for s in sections)
             if ends and (not concluded or bodiless):
                 # the sentences that still ask belong to the request; before a conclusion, all until a finding is told
                 cut = next(

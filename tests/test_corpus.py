@@ -420,7 +420,7 @@ def test_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     def full(table: pa.Table, where: Any, **options: Any) -> None:
         written.append(table)
-        if len(written) > 20:
+        if len(written) > 3 * len(records.TABLES) + 2:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         real(table, where, **options)
 

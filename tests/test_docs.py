@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import random
 import re
 import shlex
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -152,6 +154,12 @@ def test_the_speed_table_is_what_its_script_recorded() -> None:
     assert script("blocks").block(README, "speed") == speed.table(speed.recorded()).strip()
 
 
+def test_the_scale_table_is_what_its_script_recorded() -> None:
+    """The README's block on growth equals the table of the last recorded run."""
+    scale = script("scale")
+    assert script("blocks").block(README, "scale") == scale.table(scale.recorded()).strip()
+
+
 def test_the_page_of_tables_is_up_to_date() -> None:
     """docs/tables.md equals what its script makes of the schemas, and every column has a meaning."""
     assert (ROOT / "docs" / "tables.md").read_text(encoding="utf-8") == script("tables_page").page()
@@ -176,9 +184,27 @@ def test_documents_name_no_machine_paths(page: Path) -> None:
     assert re.findall(r"(?<![\w.])/(?:tmp|work|home|root|Users|var)/\S*", page.read_text(encoding="utf-8")) == []
 
 
-def test_the_notebook_was_run() -> None:
-    """Every code cell of the notebook was run in order, without an error, and most show something."""
-    cells = json.loads((ROOT / "notebooks" / "first_steps.ipynb").read_text(encoding="utf-8"))["cells"]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
+def test_notebooks_run(notebook: Path, tmp_path: Path) -> None:
+    """The code of a notebook runs from its own folder, cell after cell, and ends without an error."""
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    script = tmp_path / "cells.py"
+    script.write_text("import matplotlib\nmatplotlib.use('agg')\n" + "\n\n".join(code), encoding="utf-8")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, str(script)], cwd=notebook.parent, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
+def test_the_notebooks_were_run(notebook: Path) -> None:
+    """Every code cell of a notebook was run in order, without an error, and most show something."""
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
     code = [cell for cell in cells if cell["cell_type"] == "code"]
     assert [cell["execution_count"] for cell in code] == list(range(1, len(code) + 1))
     kinds = [output["output_type"] for cell in code for output in cell["outputs"]]

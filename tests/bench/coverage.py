@@ -50,6 +50,19 @@ def clustered(patients: int, p: float, correlation: float) -> Callable[[np.rando
     return draw
 
 
+def audited(radiologists: int, p: float, correlation: float) -> Callable[[np.random.Generator], Draw]:
+    """Radiologists with 10 to 100 reports each, who differ in how often they meet a criterion."""
+
+    def draw(rng: np.random.Generator) -> Draw:
+        sizes = rng.integers(10, 101, radiologists)
+        scale = (1 - correlation) / correlation
+        met = rng.binomial(sizes, rng.beta(p * scale, (1 - p) * scale, radiologists))
+        found = intervals.korn_graubard_totals(met, sizes)
+        return p, found.lower, found.upper
+
+    return draw
+
+
 def clustered_wilson(patients: int, p: float, correlation: float) -> Callable[[np.random.Generator], Draw]:
     """The same with reports counted as independent: what the product does not do."""
 
@@ -254,6 +267,8 @@ def scenarios() -> Iterator[tuple[str, str, Callable[[np.random.Generator], Draw
     yield "equivalence (size)", "n 600, share .95", not_claimed(600, 0.95)
     yield "multinomial_test (size)", "n 15, exact", not_rejected(15, PAGE)
     yield "multinomial_test (size)", "n 300, Monte-Carlo", not_rejected(300, PAGE)
+    for radiologists, p in ((8, 0.6), (15, 0.6), (15, 0.9), (30, 0.6), (30, 0.9), (60, 0.9)):
+        yield "scorecard rate", f"{radiologists} radiologists, p {p}", audited(radiologists, p, 0.1)
 
 
 def run(replicates: int, methods: tuple[str, ...] = ()) -> pd.DataFrame:
