@@ -170,12 +170,18 @@ class Pool:
         self._guard = threading.Lock()
         self._closed = False
         self._deaths = 0
-        first = self._start()
-        self.digest = first.digest
-        idle: list[_Worker | None] = [first] + [None] * (workers - 1)
-        self._threads = [threading.Thread(target=self._run, args=(worker,), daemon=True) for worker in idle]
+        # the others get ready while we wait for the first, whose word is enough to begin
+        self._threads = [threading.Thread(target=self._run, daemon=True) for _ in range(workers - 1)]
         for thread in self._threads:
             thread.start()
+        try:
+            first = self._start()
+        except BaseException:
+            self.__exit__()
+            raise
+        self.digest = first.digest
+        self._threads.append(threading.Thread(target=self._run, args=(first,), daemon=True))
+        self._threads[-1].start()
 
     def __enter__(self) -> Self:
         return self
@@ -216,8 +222,12 @@ class Pool:
             self._workers.discard(worker)
         worker.end()
 
-    def _run(self, worker: _Worker | None) -> None:
+    def _run(self, worker: _Worker | None = None) -> None:
         """One thread a worker: takes jobs, hands them to its process, replaces the process when it has to."""
+        if worker is None:
+            # what goes wrong here goes wrong again at the first job, which can tell it
+            with contextlib.suppress(Exception):
+                worker = self._start()
         while (job := self._jobs.get()) is not None:
             try:
                 if worker is not None and worker.mined >= RECYCLE:

@@ -479,7 +479,7 @@ def wait_for(process: subprocess.Popen[bytes], condition: Callable[[], bool]) ->
 @pytest.mark.parametrize("moment", [0.0, 0.05, 0.2, 0.4, 0.7])
 def test_kill_and_go_on(tmp_path: Path, moment: float) -> None:
     """A sweep that is killed outright at any moment goes on where it stopped, and ends as one that was not."""
-    source = corpus(tmp_path / "a.csv", 300, {n: f"SLOWLY calcification {n}" for n in range(0, 300, 6)})
+    source = corpus(tmp_path / "a.csv", 300, {n: f"SLOWLY calcification {n}" for n in range(0, 300, 3)})
     out = tmp_path / "out"
     process = started(source, out)
     wait_for(process, lambda: (out / "run.json").exists())
