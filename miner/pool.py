@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Self, cast
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from miner import records
 from miner.errors import InputError, MinerError
@@ -28,8 +29,8 @@ from miner.worker import SLICE, failed, pack, receive, send, unpack
 JOB_ROWS = 2000
 """Reports that one worker is given at a time, so that even one batch keeps all of them busy."""
 
-RECYCLE = 500_000
-"""Reports after which a worker is replaced, because spaCy keeps every new word it has ever seen (1.6 kB a report)."""
+RECYCLE = 100_000
+"""Mined reports after which a worker is replaced: spaCy keeps every new word it has ever seen (1.6 kB a report)."""
 
 MOST_DEATHS = 12
 """Deaths in a row, without a report mined between them, after which the fault is not the reports'."""
@@ -246,9 +247,11 @@ class Pool:
                         self._drop(worker)
                         worker = None
                         pieces = self._blame(piece, parts, died) + pieces
+                tables = joined([parts[first] for first in sorted(parts)])
                 if worker is not None:
-                    worker.mined += job.batch.num_rows
-                job.future.set_result(joined([parts[first] for first in sorted(parts)]))
+                    unread = pc.sum(pc.equal(tables["reports"]["outcome"], "screened_out")).as_py() or 0
+                    worker.mined += job.batch.num_rows - unread
+                job.future.set_result(tables)
             except BaseException as error:
                 job.future.set_exception(error)
         if worker is not None:

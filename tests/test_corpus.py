@@ -562,7 +562,7 @@ def test_progress(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_worker_is_replaced_after_its_share(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Workers are replaced after so many reports, and nothing is lost."""
+    """Workers are replaced after so many mined reports, and nothing is lost."""
     started_ones = []
     real = pool._Worker.__init__
 
@@ -571,7 +571,7 @@ def test_worker_is_replaced_after_its_share(tmp_path: Path, monkeypatch: pytest.
         real(self, plan)
 
     monkeypatch.setattr(pool._Worker, "__init__", counted)
-    monkeypatch.setattr(pool, "RECYCLE", 20)
+    monkeypatch.setattr(pool, "RECYCLE", 4)
     made = run(corpus(tmp_path / "a.csv", 60), tmp_path / "out")
     assert len(started_ones) == 3
     adds_up(made)
