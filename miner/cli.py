@@ -361,14 +361,19 @@ def evaluate(
     """Score a sweep (without OUT: a reading made now) against a gold standard in the documented format."""
     from miner import gold as golds
     from miner import scores
-    from miner.tables import load
+    from miner.manifest import differences
+    from miner.tables import Sweep, load
 
     standard = golds.load(gold)
     tables = load(out) if out is not None else golds.mined(standard, lexicons, model)
     result = scores.evaluate(tables, standard)
     click.echo(scores.render(result))
     if against is not None:
-        click.echo("\n" + scores.compare(result, scores.evaluate(load(against), standard)).to_string(index=False))
+        other = load(against)
+        click.echo("\n" + scores.compare(result, scores.evaluate(other, standard)).to_string(index=False))
+        unlike = differences(tables.manifest, other.manifest) if isinstance(tables, Sweep) else []
+        for told in unlike:
+            click.echo(f"The two sweeps differ: {told}")
     if misses is not None:
         result.misses.to_csv(misses, index=False)
     if as_json is not None:

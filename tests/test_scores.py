@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 
+import miner
 from miner import scores
+from miner.cli import main
 from miner.gold import Gold
 from miner.scores import compare, evaluate, render
 
@@ -303,3 +307,24 @@ def test_rendering_and_record(example: scores.Scores) -> None:
     assert "state_accuracy" in text
     assert "report state, expected by found" in text
     assert json.loads(json.dumps(example.record()))["summary"]
+
+
+def test_sweeps_of_different_lexicons_are_told_apart(tmp_path: Path) -> None:
+    """Two sweeps that are compared and were made with different lexicons or settings are called so."""
+    text = "XR HIP LEFT. Soft tissue calcification lateral to the hip."
+    (tmp_path / "in.csv").write_text(f"note_id,note_text\na-1,{text}\n", encoding="utf-8")
+    (tmp_path / "gold.toml").write_text(
+        f'[[report]]\nnote_id = "a-1"\nperson_id = "p1"\nnote_text = "{text}"\nsoft_tissue = "present"\n'
+        'elsewhere = "absent"\nkind = "calcification"\ncause = "dystrophic"\n',
+        encoding="utf-8",
+    )
+    ours = tmp_path / "ours"
+    ours.mkdir()
+    (ours / "contexts.toml").write_text('[[entry]]\nid = "sle"\noff = true\n', encoding="utf-8")
+    miner.sweep(tmp_path / "in.csv", tmp_path / "one")
+    miner.sweep(tmp_path / "in.csv", tmp_path / "two", lexicons=[ours])
+    call = ["evaluate", str(tmp_path / "one"), "--gold", str(tmp_path / "gold.toml"), "--against"]
+    done = CliRunner().invoke(main, [*call, str(tmp_path / "two")])
+    assert done.exit_code == 0, done.output
+    assert "The two sweeps differ: lexicon digest" in done.output
+    assert "The two sweeps differ" not in CliRunner().invoke(main, [*call, str(tmp_path / "one")]).output
