@@ -226,8 +226,8 @@ def heat(frame: pd.DataFrame, *, title: str, across: str, down: str) -> str:
 def funnel(frame: pd.DataFrame, *, title: str) -> str:
     """Each radiologist's rate against the number of reports, with the limits that chance alone gives round the mean.
 
-    ``frame`` is what ``miner.rates.funnel`` returns. Who lies beyond the outer limits is named; a small number is a
-    hollow marker.
+    ``frame`` is what ``miner.rates.funnel`` returns. Who lies beyond the outer limits with more than a small number is
+    named; a small number is a hollow marker.
     """
     rows = rows_of(frame)
     height = 2.8
@@ -252,7 +252,7 @@ def funnel(frame: pd.DataFrame, *, title: str) -> str:
         for row in rows:
             x, y = int(row["counted"]), float(row["estimate"])
             axes.plot([x], [y], "o", color=MAIN, markersize=5, mfc=PAPER if row["small"] else MAIN, clip_on=False)
-            if row["outside"] == "99.8":
+            if row["outside"] == "99.8" and not row["small"]:
                 axes.annotate(
                     textwrap.shorten(str(row["radiologist_id"]), 24, placeholder="…"), (x, y), xytext=(6, 4),
                     textcoords="offset points", fontsize=7, color=INK,
@@ -263,7 +263,7 @@ def funnel(frame: pd.DataFrame, *, title: str) -> str:
         axes.set_xlabel("reports that the criterion counts")
         axes.set_ylabel("criterion met")
 
-    beyond = [row for row in rows if row["outside"]]
+    beyond = [row for row in rows if row["outside"] and not row["small"]]
     said = (
         f"{len(rows)} radiologists, mean {percent(rows[0]['mean'])}; beyond the 95 % limits: "
         + (

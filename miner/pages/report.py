@@ -58,7 +58,7 @@ QUALITY: Mapping[str, str] = {
 HIDDEN = ("path",)
 """Keys of the manifest that stay off the page: where files lay on the machine says nothing to its readers."""
 
-MOST_LEVELS = 12
+MOST_LEVELS = 6
 """So many columns the table of criteria by group may have."""
 
 MOST_FUNNELS = 3
@@ -237,7 +237,9 @@ def _audit(contents: Contents) -> dict[str, Any]:
     drawn = []
     if marks["radiologist_id"].nunique() > 2:
         found = {criterion: card.funnel(criterion) for criterion in labels}
-        beyond = {c: (int((f["outside"] == "99.8").sum()), int(f["counted"].sum())) for c, f in found.items()}
+        beyond = {
+            c: (int(((f["outside"] == "99.8") & ~f["small"]).sum()), int(f["counted"].sum())) for c, f in found.items()
+        }
         first = sorted((c for c in beyond if beyond[c][1]), key=lambda c: beyond[c], reverse=True)
         shown = [c for c in first if beyond[c][0]][:MOST_FUNNELS] or first[:1]
         drawn = [
