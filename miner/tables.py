@@ -23,11 +23,17 @@ if TYPE_CHECKING:
 
 
 def to_frame(table: pa.Table) -> pd.DataFrame:
-    """A table as a frame: ``Int32``, ``UInt64`` and ``boolean`` where there can be nulls, dates as ``datetime64``."""
+    """A table as a frame: ``Int32``, ``UInt64`` and ``boolean`` where there can be nulls, dates as ``datetime64``.
+
+    Lists of records (``evidence``) stay in Arrow: as Python objects they would take most of the memory of a sweep.
+    """
     import pandas as pd
 
     kinds = {pa.int32(): pd.Int32Dtype(), pa.uint64(): pd.UInt64Dtype(), pa.bool_(): pd.BooleanDtype()}
-    frame: pd.DataFrame = table.to_pandas(types_mapper=kinds.get, date_as_object=False)
+    kinds |= {
+        t: pd.ArrowDtype(t) for t in table.schema.types if pa.types.is_list(t) and pa.types.is_struct(t.value_type)
+    }
+    frame: pd.DataFrame = table.to_pandas(types_mapper=kinds.get, date_as_object=False, split_blocks=True)
     return frame
 
 
@@ -36,6 +42,12 @@ class _Frames:
 
     def _table(self, name: str) -> pa.Table:
         raise KeyError(name)
+
+    def _frame(self, name: str) -> pd.DataFrame:
+        frame = to_frame(self._table(name))
+        # what was read is a frame now: a sweep of a million reports would hold its memory twice
+        pa.default_memory_pool().release_unused()
+        return frame
 
     def __getitem__(self, name: str) -> pd.DataFrame:
         """A table by name. Raises KeyError, with the names there are."""
@@ -47,37 +59,37 @@ class _Frames:
     @cached_property
     def reports(self) -> pd.DataFrame:
         """One row for every report that was read."""
-        return to_frame(self._table("reports"))
+        return self._frame("reports")
 
     @cached_property
     def mentions(self) -> pd.DataFrame:
         """One row for every mention of calcification or ossification; ``start``, ``end`` in characters of the text."""
-        return to_frame(self._table("mentions"))
+        return self._frame("mentions")
 
     @cached_property
     def attributes(self) -> pd.DataFrame:
         """One row for every descriptor, site or measurement of a mention."""
-        return to_frame(self._table("attributes"))
+        return self._frame("attributes")
 
     @cached_property
     def contexts(self) -> pd.DataFrame:
         """One row for every disease, injury, operation, drug or exposure that bears on the cause."""
-        return to_frame(self._table("contexts"))
+        return self._frame("contexts")
 
     @cached_property
     def causes(self) -> pd.DataFrame:
         """The ranked differentials: one row for every lesion and candidate."""
-        return to_frame(self._table("causes"))
+        return self._frame("causes")
 
     @cached_property
     def advice(self) -> pd.DataFrame:
         """What reports with soft tissue calcification say besides: comparison, follow-up, work-up, outdated names."""
-        return to_frame(self._table("advice"))
+        return self._frame("advice")
 
     @cached_property
     def failures(self) -> pd.DataFrame:
         """One row for every report that could not be read or mined: where, and why."""
-        return to_frame(self._table("failures"))
+        return self._frame("failures")
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +122,8 @@ class Sweep(_Frames):
             # made by a version that did not have this table yet
             return schema.empty_table()
         try:
-            return pa.concat_tables([schema.empty_table(), *(pq.read_table(part, schema=schema) for part in parts)])
+            read = (pq.read_table(part, schema=schema, memory_map=True) for part in parts)
+            return pa.concat_tables([schema.empty_table(), *read])
         except (OSError, pa.ArrowException):
             raise InputError(
                 f"{self.path}: a part of {name} is missing or damaged; sweep again with --replace"
