@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: demo test check lint types bench wheel clean
+.PHONY: demo test check lint types bench speed wheel clean
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -29,13 +29,17 @@ check: $(STAMP)  ## the lexicons with their examples
 
 bench: $(STAMP)  ## simulations and benchmarks that take longer than a test should
 	PYTHONPATH=. $(BIN)/python tests/bench/coverage.py
-	PYTHONPATH=. $(BIN)/python tests/bench/speed.py
+	PYTHONPATH=. $(BIN)/python tests/bench/speed.py --mixed 200000 --dense 20000
+	PYTHONPATH=. $(BIN)/python tests/bench/scale.py
 	PYTHONPATH=. $(BIN)/python tests/bench/read_speed.py
 	PYTHONPATH=. $(BIN)/python tests/bench/kill_resume.py
+
+speed: $(STAMP)  ## the small speed benchmark, for every change
+	PYTHONPATH=. $(BIN)/python tests/bench/speed.py
 
 wheel: $(STAMP)  ## build the wheel and try it in an empty environment
 	rm -rf dist
 	$(BIN)/python -m build --wheel --outdir dist
 
 clean:
-	rm -rf $(VENV) dist build reports/demo-run .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) dist build .artefacts reports/demo-run .pytest_cache .mypy_cache .ruff_cache

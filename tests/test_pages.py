@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -490,3 +492,31 @@ def test_page_takes_contents_as_they_are(swept: synthetic.Sweep) -> None:
     contents = gather(swept)
     words = Page(page(replace(contents, read=123456789), {})).words
     assert "123,456,789 rows were read" in words
+
+
+def test_screens_of_the_page(html: str, tmp_path: Path) -> None:
+    """Where a Chromium is at hand, the first screen and a printed page are kept in ``.artefacts`` to be looked at."""
+    browser = next(
+        (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), ""
+    )
+    if not browser:
+        pytest.skip("no Chromium on this machine")
+    page = tmp_path / "page.html"
+    page.write_text(html, encoding="utf-8")
+    kept = Path(__file__).parent.parent / ".artefacts"
+    kept.mkdir(exist_ok=True)
+    plain = [
+        browser,
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--hide-scrollbars",
+        f"--user-data-dir={tmp_path}/c",
+    ]
+    for given, made in (
+        (["--window-size=1100,900", f"--screenshot={kept / 'report.png'}"], kept / "report.png"),
+        ([f"--print-to-pdf={kept / 'report.pdf'}"], kept / "report.pdf"),
+    ):
+        made.unlink(missing_ok=True)
+        subprocess.run([*plain, *given, page.as_uri()], capture_output=True, check=False, timeout=120)
+        assert made.stat().st_size > 10_000
