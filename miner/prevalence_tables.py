@@ -167,7 +167,7 @@ def _parts(rows: pd.DataFrame, strata: list[str]) -> Iterator[tuple[tuple[str, .
     keyed = {(key if isinstance(key, tuple) else (key,)): where for key, where in places.items()}
     # what is not known comes last; one part at a time, since together they are the whole once more
     for key in sorted(keyed, key=lambda k: [(level in (UNKNOWN, OUT_OF_RANGE), str(level)) for level in k]):
-        yield tuple(map(str, key)), rows.take(keyed[key])
+        yield tuple(map(str, key)), rows.take(np.asarray(keyed[key], dtype=np.intp))
 
 
 def _hits(sweep: Tables, rows: pd.DataFrame, what: str, cause: str) -> pd.DataFrame:
