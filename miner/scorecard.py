@@ -126,6 +126,9 @@ def audit(sweep: AuditTables, *, lexicons: Sequence[str | Path] = (), duplicates
     year = pd.to_datetime(rows["note_date"], errors="coerce").dt.year.astype("Int64").astype("string")
     rows = rows.assign(year=year.astype(object).where(year.notna(), None))
     judge = _Judge(lexicon)
+    manifest = getattr(sweep, "manifest", None) or {}
+    if "advice" not in manifest.get("tables", {"advice": 0}):
+        judge.criteria = [c for c in judge.criteria if c["id"] not in _FROM_ADVICE]
     marks: list[tuple[Any, ...]] = []
     worklist: list[dict[str, Any]] = []
     for case in _cases(rows, sweep, soft):
@@ -151,6 +154,9 @@ def audit(sweep: AuditTables, *, lexicons: Sequence[str | Path] = (), duplicates
     criteria = pd.DataFrame([{"criterion": c["id"], **{k: c[k] for k in _WORDS}} for c in judge.criteria])
     return Audit(criteria, frame, len(rows), waiting.reset_index(drop=True))
 
+
+_FROM_ADVICE = frozenset({"work_up", "naming", "comparison", "follow_up"})
+"""Criteria that need the table ``advice``: a sweep that was made before there was one is not held against them."""
 
 _WORDS = ("label", "asks", "counts", "source")
 

@@ -190,6 +190,16 @@ def test_funnel_false_alarms() -> None:
     assert outer / 4000 <= 0.002 + 3 * (0.002 / 4000) ** 0.5
 
 
+def test_sweeps_without_the_table_of_advice(tmp_path: Path) -> None:
+    """A sweep that an earlier version made is not held against criteria that it cannot show."""
+    pd.DataFrame([{"note_id": n, **r} for n, r in REPORTS.items()]).to_csv(tmp_path / "in.csv", index=False)
+    sweep = miner.sweep(tmp_path / "in.csv", tmp_path / "out")
+    del sweep.manifest["tables"]["advice"]
+    found = audit(sweep)
+    assert set(found.criteria["criterion"]).isdisjoint({"work_up", "naming", "comparison", "follow_up"})
+    assert len(found.criteria) == 12 and found.reports == len(REPORTS) - 1
+
+
 def test_unknown_criterion_is_told(card: Audit) -> None:
     """A criterion that does not exist is an error with those that do."""
     with pytest.raises(InputError, match="there are presence, site"):
