@@ -6,7 +6,7 @@ walk over the words of each sentence and not by the pipeline.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from miner.lexicon import AdviceEntry, Lexicon
@@ -49,9 +49,12 @@ class Advisor:
 
     def found(self, parse: Parse) -> tuple[Advice, ...]:
         """Everything of the shown topics, in the order of the text, in positions of the normalised text."""
-        return tuple(item for sentence in parse.sentences for item in self._said(parse, sentence))
+        pairs = zip(parse.sentences, parse.tokens, strict=True)
+        return tuple(item for sentence, tokens in pairs for item in self._said(parse, sentence, tokens))
 
-    def _said(self, parse: Parse, sentence: Sentence) -> Iterator[Advice]:
+    def _said(self, parse: Parse, sentence: Sentence, tokens: Sequence[str]) -> Iterator[Advice]:
+        if sentence.role != "comparison" and self._others.keys().isdisjoint(tokens):
+            return
         words = words_of(parse.normal.lower, sentence.start, sentence.end)
         hits = self.hits(words)
         if sentence.role == "comparison" and words:

@@ -26,12 +26,22 @@ NAMED = frozenset({"PRESENT", "FAVOURED", "POSSIBLE"})
 """The certainties with which a report counts as stating a cause."""
 
 
-def active(pieces: Sequence[Piece], features: Mapping[str, Feature]) -> list[tuple[Feature, Piece]]:
-    """The features of the weights lexicon that hold, combinations included; a combination points at its first part."""
+def combinations(features: Mapping[str, Feature]) -> list[Feature]:
+    """The features that hold where others hold together."""
+    return [feature for feature in features.values() if feature.when]
+
+
+def active(
+    pieces: Sequence[Piece], features: Mapping[str, Feature], combined: Sequence[Feature] | None = None
+) -> list[tuple[Feature, Piece]]:
+    """The features of the weights lexicon that hold, combinations included; a combination points at its first part.
+
+    ``combined`` are the ``combinations`` of the features, where they are known.
+    """
     held = {p.feature: p for p in pieces}
     found = [(features[p.feature], p) for p in pieces if p.feature in features]
-    for feature in features.values():
-        if feature.when and feature.when[0] in held and all(w in held and held[w].share > 0 for w in feature.when):
+    for feature in combinations(features) if combined is None else combined:
+        if feature.when[0] in held and all(w in held and held[w].share > 0 for w in feature.when):
             if not any(u in held and held[u].share > 0 for u in feature.unless):
                 parts = [held[w] for w in feature.when]
                 first = min(parts, key=lambda p: (p.start < 0, p.start))
@@ -45,22 +55,27 @@ def weigh(held: Sequence[tuple[Feature, Piece]], rest: float) -> dict[str, list[
 
     In a group the strongest piece counts in full, the others at the share ``rest``.
     """
-    grouped: dict[str, dict[tuple[str, bool], list[tuple[float, Feature, Piece]]]] = {}
+    grouped: dict[tuple[str, str, bool], list[tuple[float, Feature, Piece]]] = {}
     for feature, piece in held:
+        group = feature.group
         for weight in feature.weights:
-            value = weight.value * piece.share
             if weight.value:
-                groups = grouped.setdefault(weight.cause, {})
-                groups.setdefault((feature.group, value > 0), []).append((value, feature, piece))
+                value = weight.value * piece.share
+                key = (weight.cause, group, value > 0)
+                members = grouped.get(key)
+                if members is None:
+                    grouped[key] = [(value, feature, piece)]
+                else:
+                    members.append((value, feature, piece))
     found: dict[str, list[Evidence]] = {}
-    for cause, groups in grouped.items():
-        found[cause] = items = []
-        for members in groups.values():
+    for (cause, group, _), members in grouped.items():
+        if len(members) > 1:
             members.sort(key=lambda m: -abs(m[0]))
-            share = 1.0
-            for value, feature, piece in members:
-                items.append(Evidence(feature.id, feature.group, round(value * share, 4), piece.start, piece.end))
-                share = rest
+        share = 1.0
+        items = found.setdefault(cause, [])
+        for value, feature, piece in members:
+            items.append(Evidence(feature.id, group, round(value * share, 4), piece.start, piece.end))
+            share = rest
     return found
 
 
@@ -100,6 +115,86 @@ def _families(posterior: Mapping[str, float], causes: Mapping[str, CauseEntry]) 
     return found
 
 
+class Weighing:
+    """The causes, their priors and what bears on them, compiled from a lexicon."""
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        self.causes = lexicon.of(CauseEntry)
+        self.settings = lexicon.settings
+        self._features = lexicon.features
+        self._combined = combinations(lexicon.features)
+        self._priors = {region: self._prior(region, priors) for region, priors in lexicon.priors.items()}
+
+    def _prior(self, region: str, priors: Mapping[str, float]) -> dict[str, Evidence]:
+        least = min(p for p in priors.values() if p > 0) / 10
+        return {
+            cause: Evidence(f"prior:{region}", "prior", round(math.log(priors.get(cause, 0.0) or least), 4))
+            for cause in self.causes
+        }
+
+    def conclude(
+        self,
+        lesion_id: str,
+        region: str,
+        pieces: Sequence[Piece],
+        namings: Sequence[Naming],
+        kind_basis: str = "word",
+    ) -> Differential:
+        """The differential of one lesion: ranked candidates, the answer as deep as the posterior supports, its basis.
+
+        A region without priors of its own has those of ``any``.
+        """
+        causes, settings = self.causes, self.settings
+        sharpness = settings["sharpness"]
+        prior_name = region if region in self._priors else "any"
+        held = active(pieces, self._features, self._combined)
+        weighed = weigh(held, settings["group_rest"])
+        described = {cause: (prior, *weighed.get(cause, ())) for cause, prior in self._priors[prior_name].items()}
+        sums = {cause: sum([e.weight for e in items]) for cause, items in described.items()}
+        evidence, inferred = described, _posterior(sums, sharpness)
+        posterior = inferred
+        said = stated_evidence(namings, settings)
+        if said:
+            evidence = dict(described)
+            for cause in causes:
+                item = said.get(cause) or _inherited(cause, said, causes, settings["stated_descendant"])
+                if item is not None:
+                    evidence[cause] = (*described[cause], item)
+                    sums[cause] += item.weight
+            posterior = _posterior(sums, sharpness)
+        ranked = sorted(posterior, key=lambda c: (-posterior[c], c))
+        named = [n for n in namings if n.certainty in NAMED]
+        names = {n.cause for n in named}
+        candidates = tuple(Candidate(cause, posterior[cause], cause in names, evidence[cause]) for cause in ranked)
+        best_inferred, sure, open_question = _depth(inferred, causes, settings)
+        answer, probability, abstained = best_inferred, sure, open_question
+        if said:
+            answer, probability, abstained = _depth(posterior, causes, settings)
+        stated = _stated(named, causes, settings)
+        informative = any(e.group not in ("age", "sex", "kind") for e, _ in held if e.weights)
+        if stated is not None and (answer == stated or answer in _ancestors(stated, causes)):
+            basis = "stated"
+        else:
+            basis = "inferred" if informative else "prior"
+        return Differential(
+            lesion_id,
+            candidates,
+            answer,
+            causes[answer].family or None,
+            probability,
+            basis,
+            stated,
+            None if open_question and not informative else best_inferred,
+            abstained,
+            prior_name,
+            disagreement.found(stated, described, inferred, pieces, causes, settings) if stated is not None else (),
+            sharpness,
+            kind_basis,
+            tuple(pieces),
+            tuple(namings),
+        )
+
+
 def conclude(
     lesion_id: str,
     region: str,
@@ -108,58 +203,8 @@ def conclude(
     lexicon: Lexicon,
     kind_basis: str = "word",
 ) -> Differential:
-    """The differential of one lesion: ranked candidates, the answer as deep as the posterior supports, its basis."""
-    settings = lexicon.settings
-    sharpness = settings["sharpness"]
-    causes = lexicon.of(CauseEntry)
-    priors = lexicon.priors.get(region, lexicon.priors["any"])
-    prior_name = region if region in lexicon.priors else "any"
-    held = active(pieces, lexicon.features)
-    weighed = weigh(held, settings["group_rest"])
-    said = stated_evidence(namings, settings)
-    evidence: dict[str, list[Evidence]] = {}
-    least = min(p for p in priors.values() if p > 0) / 10
-    for cause in causes:
-        prior = priors.get(cause, 0.0) or least
-        first = Evidence(f"prior:{prior_name}", "prior", round(math.log(prior), 4))
-        evidence[cause] = [first, *weighed.get(cause, ())]
-    inferred_scores = {cause: sum(e.weight for e in items) for cause, items in evidence.items()}
-    inferred = _posterior(inferred_scores, sharpness)
-    described = {cause: tuple(items) for cause, items in evidence.items()}
-    for cause in causes:
-        item = said.get(cause) or _inherited(cause, said, causes, settings["stated_descendant"])
-        if item is not None:
-            evidence[cause].append(item)
-    posterior = _posterior({cause: sum(e.weight for e in items) for cause, items in evidence.items()}, sharpness)
-    ranked = sorted(posterior, key=lambda c: (-posterior[c], c))
-    named = [n for n in namings if n.certainty in NAMED]
-    names = {n.cause for n in named}
-    candidates = tuple(Candidate(cause, posterior[cause], cause in names, tuple(evidence[cause])) for cause in ranked)
-    answer, probability, abstained = _depth(posterior, causes, settings)
-    best_inferred, _, open_question = _depth(inferred, causes, settings)
-    stated = _stated(named, causes, settings)
-    informative = any(e.group not in ("age", "sex", "kind") for e, _ in held if e.weights)
-    if stated is not None and (answer == stated or answer in _ancestors(stated, causes)):
-        basis = "stated"
-    else:
-        basis = "inferred" if informative else "prior"
-    return Differential(
-        lesion_id,
-        candidates,
-        answer,
-        causes[answer].family or None,
-        probability,
-        basis,
-        stated,
-        None if open_question and not informative else best_inferred,
-        abstained,
-        prior_name,
-        disagreement.found(stated, described, inferred, pieces, causes, settings) if stated is not None else (),
-        sharpness,
-        kind_basis,
-        tuple(pieces),
-        tuple(namings),
-    )
+    """The differential of one lesion by the weights of a lexicon; to draw up many, keep a :class:`Weighing`."""
+    return Weighing(lexicon).conclude(lesion_id, region, pieces, namings, kind_basis)
 
 
 def _inherited(

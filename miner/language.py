@@ -18,7 +18,7 @@ from miner.lexicon.terms import plain
 from miner.parse import CueHit, Parse, Sentence
 from miner.sections import Section
 from miner.text import Normal
-from miner.words import Words, words_of
+from miner.words import words_of
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -204,19 +204,17 @@ class Pipeline:
         normal: Normal,
         sections: tuple[Section, ...],
         split: Sequence[tuple[int, int, Section]],
-        words: Sequence[Words] | None = None,
+        tokens: tuple[Sequence[str], ...] = (),
         chosen: Sequence[int] | None = None,
     ) -> Parse:
         """Runs the pipeline on the sentences (start, end, section) of a normalised report, or only on the chosen ones.
 
-        ``words`` are the tokens of each sentence, where they are known. The sentences that are not chosen stand in the
-        result with nothing in them.
+        ``tokens`` are the words of each sentence, for the result. The sentences that are not chosen stand in it with
+        nothing found.
         """
         result = [Sentence(i, start, end, section) for i, (start, end, section) in enumerate(split)]
         used = result if chosen is None else [result[i] for i in chosen]
-        doc = self.tokenizer.doc(
-            normal, [words_of(normal.text, s.start, s.end) if words is None else words[s.index] for s in used]
-        )
+        doc = self.tokenizer.doc(normal, [words_of(normal.text, s.start, s.end) for s in used])
         starts, ends = doc.user_data["starts"], doc.user_data["ends"]
         sentence_of = doc.user_data["sentences"]
         doc.user_data["roles"] = [s.role for s in used]
@@ -245,7 +243,7 @@ class Pipeline:
         for sentence in used:
             # the graph lists cues by rule
             sentence.cues.sort(key=lambda cue: (cue.start, -cue.end, cue.entry.id))
-        return Parse(normal, sections, tuple(result))
+        return Parse(normal, sections, tuple(result), tokens)
 
 
 class _Step:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from miner.lexicon import (
@@ -67,3 +68,5 @@ class Parse:
     normal: Normal
     sections: tuple[Section, ...]
     sentences: tuple[Sentence, ...]
+    tokens: tuple[Sequence[str], ...] = ()
+    """The lower-case words of every sentence."""

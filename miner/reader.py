@@ -52,7 +52,7 @@ from miner.referent import Referents
 from miner.relevance import Relevance
 from miner.sections import Section
 from miner.text import Normal, normalise
-from miner.words import words_of
+from miner.words import tokens_of
 
 _ASKING = frozenset({"request", "history"})
 _NONE = re.compile(r"\s*(?:none|no|nil|not)\b")
@@ -91,6 +91,7 @@ class Reader:
         self.pipeline = Pipeline(self.lexicon, self.titles)
         self.relevance = Relevance(self.lexicon)
         self.advisor = Advisor(self.lexicon)
+        self.weighing = differential.Weighing(self.lexicon)
         self.positions = position.Positions(self.lexicon)
         self.referents = Referents(self.lexicon, self.positions)
         self.cues = self.lexicon.of(CueEntry)
@@ -141,12 +142,13 @@ class Reader:
             for start, end in sentences.split(normal.text, part.start, part.end, width, self.joined)
         ]
         chosen = opening.retitled(chosen, normal, self.finding_word)
+        tokens = tuple(tokens_of(normal.lower, start, end) for start, end, _ in chosen)
         if whole:
-            return self.pipeline.parse(normal, parts, chosen)
-        words = [words_of(normal.text, start, end) for start, end, _ in chosen]
+            return self.pipeline.parse(normal, parts, chosen, tokens)
         first_line = max(normal.text.find("\n", 1), 1)
-        matter = self.relevance.of(words, [part for _, _, part in chosen], first_line)
-        return self.pipeline.parse(normal, parts, chosen, words, matter)
+        starts = [start for start, _, _ in chosen]
+        matter = self.relevance.of(tokens, starts, [part for _, _, part in chosen], first_line)
+        return self.pipeline.parse(normal, parts, chosen, tokens, matter)
 
     # --- interpretation -------------------------------------------------------------------------------------------
 
@@ -362,14 +364,8 @@ class Reader:
             "undetermined" if lesion.kind_basis == "undetermined" else lesion.kind,
             *who,
         )
-        return differential.conclude(
-            lesion.id,
-            region,
-            found,
-            naming.namings(lesion, heard, self.lexicon),
-            self.lexicon,
-            lesion.kind_basis,
-        )
+        namings = naming.namings(lesion, heard, self.lexicon)
+        return self.weighing.conclude(lesion.id, region, found, namings, lesion.kind_basis)
 
     # --- the result, in positions of the text as given ---------------------------------------------------------------
 

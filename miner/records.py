@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import pyarrow as pa
 
@@ -259,8 +260,7 @@ class Naming:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """One piece of evidence for one cause: lexicon entry, kind, weight (log likelihood ratio), place (-1: no words)."""
 
     entry: str
@@ -270,8 +270,7 @@ class Evidence:
     end: int = -1
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """One line of a differential; its evidence weights plus its prior, normalised over all lines, give probability."""
 
     cause: str

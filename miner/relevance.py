@@ -12,7 +12,7 @@ from typing import Any
 from miner.lexicon import Lexicon
 from miner.lexicon.terms import plain
 from miner.sections import Section
-from miner.words import Words, words_of
+from miner.words import tokens_of
 
 _EXAMINED = frozenset({"exam", "technique", "request", "history"})
 _END = ""
@@ -32,6 +32,8 @@ class Phrases:
     def in_(self, words: Sequence[str]) -> bool:
         """Whether one of the phrases stands in the lower-case words."""
         tree = self._tree
+        if tree.keys().isdisjoint(words):
+            return False
         for place, word in enumerate(words):
             node = tree.get(word)
             if node is None:
@@ -55,25 +57,26 @@ class Relevance:
             found = [p for (kind, _), terms in lexicon.expanded.items() if kind in kinds for p in terms]
             for kind in kinds:
                 found += [plain(a.form) for entry in lexicon.entries[kind].values() for a in entry.abbreviations]
-            return Phrases([word.lower() for word, _, _ in words_of(phrase, 0, len(phrase))] for phrase in found)
+            return Phrases(tokens_of(phrase.lower(), 0, len(phrase)) for phrase in found)
 
         self._findings = phrases("findings")
         self._others = phrases("contexts", "causes")
 
-    def of(self, words: Sequence[Words], sections: Sequence[Section], first_line: int) -> list[int]:
+    def of(
+        self, words: Sequence[Sequence[str]], starts: Sequence[int], sections: Sequence[Section], first_line: int
+    ) -> list[int]:
         """The numbers of the sentences that matter. ``first_line`` is where the first line of the report ends.
 
-        ``words`` and ``sections`` have one item a sentence, in order.
+        ``words`` (lower-case), ``starts`` and ``sections`` have one item a sentence, in order.
         """
-        lower = [[word.lower() for word, _, _ in sentence] for sentence in words]
-        finding = [self._findings.in_(sentence) for sentence in lower]
+        finding = [self._findings.in_(sentence) for sentence in words]
         chosen = []
         for index, (sentence, section) in enumerate(zip(words, sections, strict=True)):
             if (
                 any(finding[max(index - 1, 0) : index + 2])
                 or section.role in _EXAMINED
-                or (section.role == "start" and sentence and sentence[0][1] < first_line)
-                or self._others.in_(lower[index])
+                or (section.role == "start" and starts[index] < first_line)
+                or self._others.in_(sentence)
             ):
                 chosen.append(index)
         return chosen

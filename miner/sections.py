@@ -83,9 +83,23 @@ def _anatomy(lexicon: Lexicon) -> frozenset[str]:
     return frozenset(words)
 
 
+def _before_colons(text: str) -> Iterator[tuple[int, int]]:
+    """The lines with a colon, each from its start to behind its last colon and the character that follows.
+
+    A heading that ends in a colon stands nowhere else, and most of a report need not be looked at.
+    """
+    place = text.find(":")
+    while place >= 0:
+        stop = text.find("\n", place)
+        stop = len(text) if stop < 0 else stop
+        yield text.rfind("\n", 0, place) + 1, min(text.rfind(":", place, stop) + 2, len(text))
+        place = text.find(":", stop)
+
+
 def _headings(text: str, titles: Titles) -> Iterator[tuple[int, int, str, SectionEntry | None]]:
     """Every heading as (start, end of heading, title, entry), unknown ones with None."""
-    for match in _COLON.finditer(text):
+    parts = list(_before_colons(text))
+    for match in (match for start, end in parts for match in _COLON.finditer(text, start, end)):
         raw = match.group(1)
         entry = titles.known.get(plain(raw))
         if entry is not None:
@@ -99,7 +113,7 @@ def _headings(text: str, titles: Titles) -> Iterator[tuple[int, int, str, Sectio
             yield match.end(1) - len(tail), match.end(), tail, found
         elif opens_line and not named and (raw.isupper() or all(w in titles.anatomy for w in plain(raw).split())):
             yield match.start(1), match.end(), raw, None
-    for match in _CAPITALS.finditer(text):
+    for match in (match for start, end in parts for match in _CAPITALS.finditer(text, start, end)):
         found, tail = titles.suffix(match.group(1))
         if found is not None:
             yield match.end(1) - len(tail), match.end(), tail, found

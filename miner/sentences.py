@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
-_CANDIDATE = re.compile(r"[.!?]+|\n+|(?<=[a-z.,;]) +(?=\(?[2-9]\) ?[A-Za-z])")
+_CANDIDATE = re.compile(r"[.!?]+|\n+")
+_CANDIDATE_OR_ITEM = re.compile(r"[.!?]+|\n+| (?<=[a-z.,;] ) *(?=\(?[2-9]\) ?[A-Za-z])")
 _ABBREVIATIONS = frozenset(
     "vs v approx e.g i.e eg ie dr mr mrs ms st resp incl ca cf al fig inc jr sr bil bilat lat med ant post sup inf "
     "w s h o a.m p.m am pm cm mm ml mg sq min max avg no nos est prev hx pt".split()
@@ -140,7 +141,8 @@ def split(
     the time for one sentence stays bounded.
     """
     begin = start
-    for match in _CANDIDATE.finditer(text, start, end):
+    candidate = _CANDIDATE if text.find(")", start, end) < 0 else _CANDIDATE_OR_ITEM
+    for match in candidate.finditer(text, start, end):
         first, last = match.span()
         if last <= begin:
             continue

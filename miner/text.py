@@ -12,8 +12,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 _PLAIN = re.compile(r"[\n\x20-\x7e]*\Z")
-_HYPHEN = re.compile(r"(?<=[A-Za-z])-(?=[A-Za-z])|(?<=\d)-(?=[A-Za-z])")
-_LINE_END_HYPHEN = re.compile(r"(?<=[A-Za-z])(-[ \t]*\n[ \t]*)(?=[a-z])")
+# what stands before the hyphen is asked after it, since a pattern that begins with a letter is searched for quickly
+_HYPHEN = re.compile(r"-(?<=[A-Za-z\d]-)(?=[A-Za-z])")
+_LINE_END_HYPHEN = re.compile(r"(-(?<=[A-Za-z]-)[ \t]*\n[ \t]*)(?=[a-z])")
 _VANISHING = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 _LIGATURES = {
     "\ufb00": "ff",

@@ -15,7 +15,6 @@ from miner.reader import Reader
 from miner.records import Report
 from miner.relevance import Phrases
 from miner.sections import Section
-from miner.words import words_of
 
 
 @pytest.fixture(scope="module")
@@ -87,8 +86,8 @@ def test_phrases_are_found_where_they_stand() -> None:
 
 def test_abbreviations_matter(reader: Reader) -> None:
     """The short form of a condition makes its sentence matter."""
-    words = [words_of(text, 0, len(text)) for text in ("nothing here", "ESRD", "nothing here")]
-    assert reader.relevance.of(words, [Section("findings", "body", 0, 0)] * 3, 0) == [1]
+    words = [["nothing", "here"], ["esrd"], ["nothing", "here"]]
+    assert reader.relevance.of(words, [0, 14, 20], [Section("findings", "body", 0, 0)] * 3, 0) == [1]
 
 
 def test_report_in_which_nothing_matters(whole: Reader) -> None:
