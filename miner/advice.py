@@ -12,8 +12,9 @@ from typing import Any
 from miner.lexicon import AdviceEntry, Lexicon
 from miner.lexicon.terms import plain
 from miner.parse import Parse, Sentence
+from miner.phrases import Phrases
 from miner.records import Advice
-from miner.words import Words, words_of
+from miner.words import Words, tokens_of, words_of
 
 _SHOWN = ("comparison", "follow_up", "work_up", "naming")
 _ASKING = frozenset({"request", "history"})
@@ -46,6 +47,9 @@ class Advisor:
                 _add(tree, phrase, entry)
             for phrase in entry.exclude:
                 _add(tree, plain(phrase), None)
+        entries = [entry for entry in lexicon.of(AdviceEntry).values() if entry.topic != "modality"]
+        said = [phrase for entry in entries for phrase in lexicon.phrases("advice", entry.id)]
+        self._phrases = Phrases(tokens_of(phrase, 0, len(phrase)) for phrase in said)
 
     def found(self, parse: Parse) -> tuple[Advice, ...]:
         """Everything of the shown topics, in the order of the text, in positions of the normalised text."""
@@ -53,7 +57,7 @@ class Advisor:
         return tuple(item for sentence, tokens in pairs for item in self._said(parse, sentence, tokens))
 
     def _said(self, parse: Parse, sentence: Sentence, tokens: Sequence[str]) -> Iterator[Advice]:
-        if sentence.role != "comparison" and self._others.keys().isdisjoint(tokens):
+        if sentence.role != "comparison" and not self._phrases.in_(tokens):
             return
         words = words_of(parse.normal.lower, sentence.start, sentence.end)
         hits = self.hits(words)

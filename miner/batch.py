@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from itertools import accumulate, chain
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from miner.reader import Reader
-from miner.records import CARRIED, TABLES, Reading, Report
+from miner.records import CARRIED, TABLES, Evidence, Reading, Report
 from miner.screen import Screen, pattern
 
 _BLANKS = bytes(code for code in range(128) if chr(code).isspace())
@@ -48,7 +49,7 @@ class Miner:
 
     def _mined(self, batch: pa.Table) -> dict[str, pa.Table]:
         """The tables of reports that are read one by one."""
-        rows: dict[str, list[dict[str, Any]]] = {name: [] for name in TABLES}
+        rows: dict[str, list[Any]] = {name: [] for name in TABLES}
         for row in batch.to_pylist():
             text = row["note_text"] or ""
             base = {"note_id": row["note_id"], **{name: row[name] for name in CARRIED}, "text_digest": digest(text)}
@@ -73,7 +74,7 @@ class Miner:
             rows["reports"].append(base | found.pop("reports")[0])
             for name, items in found.items():
                 rows[name] += items
-        return {name: pa.Table.from_pylist(rows[name], schema=schema) for name, schema in TABLES.items()}
+        return {name: _arrow(name, rows[name]) for name in TABLES}
 
 
 def _screened(batch: pa.Table) -> pa.Table:
@@ -115,8 +116,32 @@ def _sex(value: str | None) -> str | None:
     return {"F": "F", "W": "F", "M": "M"}.get(first)
 
 
-def tables(reading: Reading) -> dict[str, list[dict[str, Any]]]:
-    """The rows of one reading, by table; ``reports`` holds what was read and not the carried columns."""
+def _arrow(name: str, rows: Sequence[Any]) -> pa.Table:
+    """The rows of one table as Arrow: ``reports`` and ``failures`` by name, the others in the order of the schema."""
+    schema = TABLES[name]
+    if name in ("reports", "failures") or not rows:
+        return pa.Table.from_pylist(rows, schema=schema)
+    arrays = []
+    for place, field in enumerate(schema):
+        column = [row[place] for row in rows]
+        arrays.append(_evidence(column, field.type) if field.name == "evidence" else pa.array(column, field.type))
+    return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def _evidence(column: Sequence[tuple[Evidence, ...]], kind: pa.ListType) -> pa.Array:
+    """The evidence of every candidate: by far the most values of a batch, and so made column by column."""
+    ends = [0, *accumulate(map(len, column))]
+    items = list(chain.from_iterable(column))
+    fields = list(kind.value_type)
+    arrays = [pa.array([item[place] for item in items], field.type) for place, field in enumerate(fields)]
+    return pa.ListArray.from_arrays(pa.array(ends, pa.int32()), pa.StructArray.from_arrays(arrays, fields=fields))
+
+
+def tables(reading: Reading) -> dict[str, list[Any]]:
+    """The rows of one reading, by table, in the order of the schemas.
+
+    ``reports`` holds what was read by name, and not the carried columns.
+    """
     note = reading.report.note_id
     cause = reading.cause
     report = {
@@ -136,85 +161,40 @@ def tables(reading: Reading) -> dict[str, list[dict[str, Any]]]:
         "abstained": cause.abstained if cause else False,
         "n_mentions": len(reading.mentions),
     }
-    mentions = [
-        {
-            "note_id": note,
-            "mention_id": m.mention_id,
-            "start": m.start,
-            "end": m.end,
-            "concept": m.concept,
-            "kind": m.kind,
-            "status": m.status,
-            "scope": m.scope,
-            "sites": list(m.sites),
-            "laterality": m.laterality,
-            "descriptors": list(m.descriptors),
-            "size_mm": m.size_mm,
-            "section": m.section,
-            "lesion_id": m.lesion_id,
-            "cues": [c.entry for c in m.cues],
-            "scope_basis": m.scope_basis,
-        }
-        for m in reading.mentions
-    ]
-    attributes = [
-        {
-            "note_id": note,
-            "mention_id": m.mention_id,
-            "dimension": a.dimension,
-            "value": a.value,
-            "start": a.start,
-            "end": a.end,
-        }
-        for m in reading.mentions
-        for a in m.attributes
-    ]
-    contexts = [
-        {
-            "note_id": note,
-            "condition": c.condition,
-            "status": c.status,
-            "section": c.section,
-            "start": c.start,
-            "end": c.end,
-        }
-        for c in reading.contexts
-    ]
-    causes = [
-        {
-            "note_id": note,
-            "lesion_id": d.lesion_id,
-            "rank": rank,
-            "cause": c.cause,
-            "probability": c.probability,
-            "stated": c.stated,
-            "evidence": [
-                {"entry": e.entry, "kind": e.kind, "weight": e.weight, "start": e.start, "end": e.end}
-                for e in c.evidence
-            ],
-        }
-        for d in reading.differentials
-        for rank, c in enumerate(d.candidates, 1)
-    ]
-    advice = [
-        {
-            "note_id": note,
-            "topic": a.topic,
-            "entry": a.entry,
-            "modality": a.modality,
-            "interval_days": a.interval_days,
-            "section": a.section,
-            "start": a.start,
-            "end": a.end,
-        }
-        for a in reading.advice
-    ]
     return {
         "reports": [report],
-        "mentions": mentions,
-        "attributes": attributes,
-        "contexts": contexts,
-        "causes": causes,
-        "advice": advice,
+        "mentions": [
+            (
+                note,
+                m.mention_id,
+                m.start,
+                m.end,
+                m.concept,
+                m.kind,
+                m.status,
+                m.scope,
+                m.sites,
+                m.laterality,
+                m.descriptors,
+                m.size_mm,
+                m.section,
+                m.lesion_id,
+                [c.entry for c in m.cues],
+                m.scope_basis,
+            )
+            for m in reading.mentions
+        ],
+        "attributes": [
+            (note, m.mention_id, a.dimension, a.value, a.start, a.end) for m in reading.mentions for a in m.attributes
+        ],
+        "contexts": [(note, c.condition, c.status, c.section, c.start, c.end) for c in reading.contexts],
+        "causes": [
+            (note, d.lesion_id, rank, c.cause, c.probability, c.stated, c.evidence)
+            for d in reading.differentials
+            for rank, c in enumerate(d.candidates, 1)
+        ],
+        "advice": [
+            (note, a.topic, a.entry, a.modality, a.interval_days, a.section, a.start, a.end) for a in reading.advice
+        ],
         "failures": [],
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Any
 
 from spacy.language import Language
@@ -20,9 +20,9 @@ from miner.words import Words, words_of
 class Tokenizer:
     """Words, numbers and single punctuation marks; linear in the text whatever the text is.
 
-    Sentence starts are set here, from our own section and sentence boundaries. ``doc.user_data`` keeps the normalised
-    text, and of every token its character span there, since a Doc may hold only some of the sentences, and the number
-    of its sentence.
+    In the Doc of a whole report the sentence starts are those of our own section and sentence boundaries.
+    ``doc.user_data`` keeps the normalised text, and of every token its character span there, since a Doc may hold only
+    some of the sentences, and the number of its sentence; ``bounds`` has the first token and the end of each.
     """
 
     def __init__(self, vocab: Vocab, titles: sectioning.Titles, words: frozenset[str]) -> None:
@@ -38,7 +38,11 @@ class Tokenizer:
         spans = [
             (start, end) for part in parts for start, end in sentencing.split(normal.text, part.start, part.end, width)
         ]
-        return self.doc(normal, [words_of(normal.text, start, end) for start, end in spans])
+        doc = self.doc(normal, [words_of(normal.text, start, end) for start, end in spans])
+        first = {first for first, _ in doc.user_data["bounds"]}
+        for token in doc:
+            token.is_sent_start = token.i in first
+        return doc
 
     def phrase(self, text: str) -> Doc:
         """The Doc of a lexicon phrase: tokens only."""
@@ -46,36 +50,41 @@ class Tokenizer:
 
     def doc(self, normal: Normal, sentences: Iterable[Words]) -> Doc:
         """The Doc of the given sentences of a normalised text."""
-        words: list[str] = []
-        starts: list[int] = []
-        ends: list[int] = []
-        first: list[bool] = []
+        tokens: list[tuple[str, int, int]] = []
         numbers: list[int] = []
+        bounds: list[tuple[int, int]] = []
         for number, sentence in enumerate(sentences):
-            for word, start, end in sentence:
-                words.append(word)
-                starts.append(start)
-                ends.append(end)
-            if sentence:
-                first += [True] + [False] * (len(sentence) - 1)
-                numbers += [number] * len(sentence)
+            bounds.append((len(tokens), len(tokens) + len(sentence)))
+            numbers += [number] * len(sentence)
+            tokens += sentence
+        words = [word for word, _, _ in tokens]
+        starts = [start for _, start, _ in tokens]
+        ends = [end for _, _, end in tokens]
         spaces = [following > end for end, following in zip(ends, [*starts[1:], -1], strict=False)]
-        doc = Doc(self.vocab, words=words, spaces=spaces, sent_starts=first)
+        doc = Doc(self.vocab, words=words, spaces=spaces)
         doc.user_data["normal"] = normal
         doc.user_data["starts"] = starts
         doc.user_data["ends"] = ends
         doc.user_data["sentences"] = numbers
+        doc.user_data["bounds"] = bounds
         return doc
 
 
-def longest(matches: Iterable[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
-    """The matches (start, end, label) without those that overlap a longer one, in the order of the text.
+Match = tuple[int, int, str]
+"""A phrase in a Doc: its first token, the token behind it, and its label."""
+
+
+def longest(matches: Iterable[Match]) -> list[Match]:
+    """The matches without those that overlap a longer one, in the order of the text.
 
     Earlier wins among equals. medspaCy's own pruning recurses and is quadratic in the number of matches.
     """
-    kept: list[tuple[int, int, str]] = []
+    ordered = sorted(matches, key=lambda m: m[0])
+    if all(one[1] <= two[0] for one, two in pairwise(ordered)):
+        return ordered
+    kept: list[Match] = []
     taken: set[int] = set()
-    for match in sorted(matches, key=lambda m: (m[0] - m[1], m[0])):
+    for match in sorted(ordered, key=lambda m: m[0] - m[1]):
         tokens = range(match[0], match[1])
         if taken.isdisjoint(tokens):
             taken.update(tokens)
@@ -84,39 +93,66 @@ def longest(matches: Iterable[tuple[int, int, str]]) -> list[tuple[int, int, str
 
 
 class LongestMatcher(TargetMatcher):  # type: ignore[misc]  # medspaCy has no type information
-    """medspaCy's TargetMatcher in group mode, keeping the longest match of a sentence; only what is kept is a Span.
+    """medspaCy's TargetMatcher for several groups at once, keeping the longest match of a sentence in each group.
 
-    ``admits(label, doc, start, end)`` decides on a match before lengths are compared. Matches with the label ``hidden``
-    are compared and then left out.
+    The category of a rule is its group, a colon, and the label of the span. ``admits(label, doc, start, end)`` decides
+    on a match before lengths are compared. Matches of the category ``group:hidden`` are compared and then left out.
+    ``doc.user_data["found"]`` has the matches of each group; ``doc.spans`` has them as Spans, in a Doc of a whole text
+    for every group, else only for the groups in ``spanned``.
     """
 
-    def __init__(self, nlp: Language, group: str, hidden: str, admits: Callable[[str, Doc, int, int], bool]) -> None:
-        super().__init__(nlp, name=f"miner_{group}", result_type="group", span_group_name=group, prune=False)
-        self.hidden = hidden
+    def __init__(
+        self,
+        nlp: Language,
+        groups: Sequence[str],
+        hidden: str,
+        spanned: Sequence[str],
+        admits: Callable[[str, Doc, int, int], bool],
+    ) -> None:
+        super().__init__(nlp, name="miner_phrases", result_type="group", span_group_name=groups[0], prune=False)
+        self.groups = tuple(groups)
+        self.hidden = frozenset(f"{group}:{hidden}" for group in groups)
+        self.spanned = tuple(spanned)
         self.admits = admits
-        self._labels: dict[int, str] = {}
+        self._labels: dict[int, tuple[str, str]] = {}
 
     def add(self, rules: Any) -> None:
         """Add rules, as the base class does."""
         super().add(rules)
         known = self._TargetMatcher__matcher.rule_map  # the base class keeps it private
         strings = self.nlp.vocab.strings
-        self._labels = {strings[name]: rule.category for name, rule in known.items()}
+        self._labels = {strings[name]: (rule.category.split(":", 1)[0], rule.category) for name, rule in known.items()}
 
     def __call__(self, doc: Doc) -> Doc:
-        """Fill the span group."""
+        """Fill the span groups."""
         sentence_of: list[int] = doc.user_data["sentences"]
         labels = self._labels
-        found = []
+        found: dict[str, list[Match]] = {group: [] for group in self.groups}
         for rule, start, end in self._TargetMatcher__matcher(doc):
             if sentence_of[start] == sentence_of[end - 1]:
-                label = labels[rule]
+                group, label = labels[rule]
                 if self.admits(label, doc, start, end):
-                    found.append((start, end, label))
-        doc.spans[self.span_group_name] = [
-            Span(doc, start, end, label) for start, end, label in longest(found) if label != self.hidden
-        ]
+                    found[group].append((start, end, label))
+        for group, matches in found.items():
+            found[group] = [match for match in longest(matches) if match[2] not in self.hidden]
+        doc.user_data["found"] = found
+        for group in self.groups if doc.user_data.get("whole", True) else self.spanned:
+            doc.spans[group] = [Span(doc, start, end, label) for start, end, label in found[group]]
         return doc
+
+
+def _scope(rule: Any, start: int, end: int, first: int, last: int) -> tuple[int, int]:
+    """The reach of a cue in its sentence, as ConTextModifier sets it, without asking spaCy for the sentence."""
+    direction, most = rule.direction.lower(), rule.max_scope
+    begin = end if direction == "forward" else first
+    stop = start if direction == "backward" else last
+    if most is None:
+        return begin, stop
+    if direction == "forward":
+        return begin, min(stop, end + most)
+    if direction == "backward":
+        return max(begin, start - most), stop
+    return max(begin, start - most), min(stop, end + most)
 
 
 def _limit(modifiers: Sequence[ConTextModifier]) -> None:
@@ -148,6 +184,8 @@ def _applied(modifiers: Sequence[ConTextModifier], targets: Sequence[Span]) -> l
 class SentenceConText(ConText):  # type: ignore[misc]  # medspaCy has no type information
     """medspaCy's ConText, one graph a sentence: its cost grows with the cues of a sentence, not with those of a report.
 
+    In a Doc of chosen sentences only the reach of the cues beside a target is worked out; in one of a whole text each
+    target also gets its modifiers.
     ``admits(rule, token index)`` may switch a cue off where it does not hold (some cues belong to certain sections).
     """
 
@@ -183,9 +221,10 @@ class SentenceConText(ConText):  # type: ignore[misc]  # medspaCy has no type in
         by_sentence: dict[int, list[Span]] = {}
         for span in spans:
             by_sentence.setdefault(sentence_of[span.start], []).append(span)
-        idle = doc.user_data.get("idle_cues", True)
+        complete = doc.user_data.get("whole", True)
+        bounds: list[tuple[int, int]] = doc.user_data["bounds"]
         for sentence, group in groupby(found, key=lambda f: f[0]):
-            if sentence not in by_sentence and not idle:
+            if sentence not in by_sentence and not complete:
                 continue
             cues = list(group)
             # a cue inside a longer one says nothing of its own; equals stay (the same word can look both ways)
@@ -194,9 +233,13 @@ class SentenceConText(ConText):  # type: ignore[misc]  # medspaCy has no type in
             ]
             graph = ConTextGraph()
             graph.targets = by_sentence.get(sentence, [])
-            graph.modifiers = [ConTextModifier(rule, start, end, doc) for _, start, end, rule in kept]
+            graph.modifiers = [
+                ConTextModifier(rule, start, end, doc, *_scope(rule, start, end, *bounds[sentence]))
+                for _, start, end, rule in kept
+            ]
             _limit(graph.modifiers)
-            graph.edges = _applied(graph.modifiers, graph.targets)
+            if complete:
+                graph.edges = _applied(graph.modifiers, graph.targets)
             whole.modifiers += graph.modifiers
             whole.edges += graph.edges
         for target, modifier in whole.edges:

@@ -1,7 +1,7 @@
 """The medspaCy Language, compiled from the lexicons, and the way from its Docs to plain records.
 
-With ``components`` the only room in which a spaCy Doc exists. TargetMatchers, one a lexicon and in group mode, find the
-phrases; ConText with the cue lexicon finds what modifies them. Section and sentence boundaries are our own.
+With ``components`` the only room in which a spaCy Doc exists. A TargetMatcher in group mode, with a group a lexicon,
+finds the phrases; ConText with the cue lexicon finds what modifies them. Section and sentence boundaries are our own.
 """
 
 from __future__ import annotations
@@ -62,10 +62,10 @@ def _any_of(words: Sequence[str]) -> re.Pattern[str] | None:
 
 
 def _rules(lexicon: Lexicon, kind: str) -> Iterable[tuple[str, str, _Form | None]]:
-    """Every phrase of one kind once, as (phrase, label, abbreviation or None).
+    """Every phrase of one kind once, as (phrase, name, abbreviation or None).
 
-    The label is ``kind:entry id``: spaCy shares the extension attributes of two spans of the same extent, so the label
-    is the one place where the entry of a match is safe.
+    The name is the entry's id. It goes into the label of the span: spaCy shares the extension attributes of two spans
+    of the same extent, so the label is the one place where the entry of a match is safe.
     """
     seen: set[tuple[str, str | None, str]] = set()
 
@@ -87,12 +87,11 @@ def _rules(lexicon: Lexicon, kind: str) -> Iterable[tuple[str, str, _Form | None
             if plain(phrase) not in named:
                 yield from rule(plain(phrase), _DECOY)
     for entry in lexicon.entries[kind].values():
-        label = f"{kind}:{entry.id}"
         for phrase in lexicon.phrases(kind, entry.id):
-            yield from rule(phrase, label)
+            yield from rule(phrase, entry.id)
         for number, short in enumerate(entry.abbreviations):
             form = _Form(short.form, _any_of(short.needs), _any_of(short.unless))
-            yield from rule(plain(short.form), f"{label}#{number}", form)
+            yield from rule(plain(short.form), f"{entry.id}#{number}", form)
 
 
 def vocabulary(lexicon: Lexicon) -> frozenset[str]:
@@ -124,22 +123,21 @@ class Pipeline:
         self.tokenizer = Tokenizer(self.nlp.vocab, titles, vocabulary(lexicon))
         # while rules are compiled, a phrase is only its tokens: it has no headings
         self.nlp.tokenizer = self.tokenizer.phrase
-        self._matchers = {}
         self._entries: dict[str, Entry] = {}
         self._forms: dict[str, _Form] = {}
         labels: dict[str, set[str]] = {kind: set() for kind in KINDS}
+        self._matcher = LongestMatcher(self.nlp, KINDS, _DECOY, _MODIFIED, self._holds)
+        rules = []
         for kind in KINDS:
-            matcher = LongestMatcher(self.nlp, kind, _DECOY, self._holds)
-            rules = []
-            for phrase, label, form in _rules(lexicon, kind):
+            for phrase, name, form in _rules(lexicon, kind):
+                label = f"{kind}:{name}"
                 rules.append(TargetRule(phrase, label))
                 labels[kind].add(label.upper())
                 if form is not None:
                     self._forms[label] = form
-                if label != _DECOY:
-                    self._entries[label] = lexicon.entries[kind][label.split(":")[1].split("#")[0]]
-            matcher.add(rules)
-            self._matchers[kind] = matcher
+                if name != _DECOY:
+                    self._entries[label] = lexicon.entries[kind][name.split("#")[0]]
+        self._matcher.add(rules)
         context = SentenceConText(self.nlp, "targets", _TERMINATING)
         cues = lexicon.of(CueEntry).values()
         context.add([rule for entry in cues for rule in self._cue_rules(entry, lexicon, labels, ConTextRule)])
@@ -173,14 +171,8 @@ class Pipeline:
         """Puts the steps into the Language, so that ``nlp(text)`` does what ``parse`` does."""
         from spacy.language import Language
 
-        owner = self
-        for kind in KINDS:
-            matcher = self._matchers[kind]
-            name = f"miner_{kind}"
-            if not Language.has_factory(name):
-                Language.factory(name, func=_factory(kind))
-            self.nlp.add_pipe(name).target = matcher
-        for name, step in (("miner_targets", owner._targets), ("miner_context", owner._context)):
+        steps = (("phrases", self._matcher), ("targets", self._targets), ("context", self._context))
+        for name, step in ((f"miner_{name}", step) for name, step in steps):
             if not Language.has_factory(name):
                 Language.factory(name, func=_factory(name))
             self.nlp.add_pipe(name).target = step
@@ -219,13 +211,13 @@ class Pipeline:
         sentence_of = doc.user_data["sentences"]
         doc.user_data["roles"] = [s.role for s in used]
         # where only the reading counts, cues that modify nothing are not looked at
-        doc.user_data["idle_cues"] = chosen is None
+        doc.user_data["whole"] = chosen is None
         for _, step in self.nlp.pipeline:
             doc = step(doc)
-        for kind in KINDS:
-            for span in doc.spans[kind]:
-                first, last = span.start, span.end
-                hit = (self._entries[span.label_], starts[first], ends[last - 1])
+        entries = self._entries
+        for kind, matches in doc.user_data["found"].items():
+            for first, last, label in matches:
+                hit = (entries[label], starts[first], ends[last - 1])
                 getattr(used[sentence_of[first]], kind).append(hit)
         for modifier in doc._.context_graph.modifiers:
             first, last = modifier.modifier_span

@@ -13,7 +13,7 @@ from marked import unmarked
 from miner.gold import load
 from miner.reader import Reader
 from miner.records import Report
-from miner.relevance import Phrases
+from miner.phrases import Phrases
 from miner.sections import Section
 
 
