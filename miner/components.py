@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import groupby, pairwise
 from typing import Any
 
@@ -96,9 +96,8 @@ class LongestMatcher(TargetMatcher):  # type: ignore[misc]  # medspaCy has no ty
     """medspaCy's TargetMatcher for several groups at once, keeping the longest match of a sentence in each group.
 
     The category of a rule is its group, a colon, and the label of the span. ``admits(label, doc, start, end)`` decides
-    on a match before lengths are compared. Matches of the category ``group:hidden`` are compared and then left out.
-    ``doc.user_data["found"]`` has the matches of each group; ``doc.spans`` has them as Spans, in a Doc of a whole text
-    for every group, else only for the groups in ``spanned``.
+    on a match before lengths are compared; it is asked only of labels with a "#". Matches of the category ``group:hidden`` are compared and then left out.
+    ``doc.user_data["found"]`` has the matches of each group; in a Doc of a whole text they are in ``doc.spans`` too.
     """
 
     def __init__(
@@ -106,22 +105,21 @@ class LongestMatcher(TargetMatcher):  # type: ignore[misc]  # medspaCy has no ty
         nlp: Language,
         groups: Sequence[str],
         hidden: str,
-        spanned: Sequence[str],
         admits: Callable[[str, Doc, int, int], bool],
     ) -> None:
         super().__init__(nlp, name="miner_phrases", result_type="group", span_group_name=groups[0], prune=False)
         self.groups = tuple(groups)
         self.hidden = frozenset(f"{group}:{hidden}" for group in groups)
-        self.spanned = tuple(spanned)
         self.admits = admits
-        self._labels: dict[int, tuple[str, str]] = {}
+        self._labels: dict[int, tuple[str, str, bool]] = {}
 
     def add(self, rules: Any) -> None:
         """Add rules, as the base class does."""
         super().add(rules)
         known = self._TargetMatcher__matcher.rule_map  # the base class keeps it private
         strings = self.nlp.vocab.strings
-        self._labels = {strings[name]: (rule.category.split(":", 1)[0], rule.category) for name, rule in known.items()}
+        categories = {strings[name]: rule.category for name, rule in known.items()}
+        self._labels = {name: (label.split(":", 1)[0], label, "#" in label) for name, label in categories.items()}
 
     def __call__(self, doc: Doc) -> Doc:
         """Fill the span groups."""
@@ -130,14 +128,16 @@ class LongestMatcher(TargetMatcher):  # type: ignore[misc]  # medspaCy has no ty
         found: dict[str, list[Match]] = {group: [] for group in self.groups}
         for rule, start, end in self._TargetMatcher__matcher(doc):
             if sentence_of[start] == sentence_of[end - 1]:
-                group, label = labels[rule]
-                if self.admits(label, doc, start, end):
+                group, label, asked = labels[rule]
+                if not asked or self.admits(label, doc, start, end):
                     found[group].append((start, end, label))
         for group, matches in found.items():
-            found[group] = [match for match in longest(matches) if match[2] not in self.hidden]
+            if matches:
+                found[group] = [match for match in longest(matches) if match[2] not in self.hidden]
         doc.user_data["found"] = found
-        for group in self.groups if doc.user_data.get("whole", True) else self.spanned:
-            doc.spans[group] = [Span(doc, start, end, label) for start, end, label in found[group]]
+        if doc.user_data.get("whole", True):
+            for group, matches in found.items():
+                doc.spans[group] = [Span(doc, start, end, label) for start, end, label in matches]
         return doc
 
 
@@ -184,8 +184,8 @@ def _applied(modifiers: Sequence[ConTextModifier], targets: Sequence[Span]) -> l
 class SentenceConText(ConText):  # type: ignore[misc]  # medspaCy has no type information
     """medspaCy's ConText, one graph a sentence: its cost grows with the cues of a sentence, not with those of a report.
 
-    In a Doc of chosen sentences only the reach of the cues beside a target is worked out; in one of a whole text each
-    target also gets its modifiers.
+    ``doc.user_data["modifiers"]`` has the cues with their reach. ``doc.user_data["targeted"]`` are the numbers of the
+    sentences that matter; where it is None, every sentence does, and targets get their modifiers in the graph too.
     ``admits(rule, token index)`` may switch a cue off where it does not hold (some cues belong to certain sections).
     """
 
@@ -206,43 +206,46 @@ class SentenceConText(ConText):  # type: ignore[misc]  # medspaCy has no type in
         """Finds the cues and links each target to those in whose reach it lies."""
         matcher = self._ConText__matcher  # the base class keeps it private and offers no hook
         sentence_of: list[int] = doc.user_data["sentences"]
+        bounds: list[tuple[int, int]] = doc.user_data["bounds"]
+        wanted: set[int] | None = doc.user_data["targeted"]
         rules = matcher.rule_map
         strings = self.nlp.vocab.strings
         found = []
         for match_id, start, end in matcher(doc):
-            rule = rules[strings[match_id]]
-            if sentence_of[start] == sentence_of[end - 1] and self.admits(rule, doc, start):
-                found.append((sentence_of[start], start, end, rule))
-        found.sort(key=lambda f: (f[0], f[1], f[2]))
-        spans = sorted(doc.spans[self.span_group_name], key=lambda s: s.start)
-        whole = ConTextGraph()
-        whole.targets = spans
-        whole.modifiers = []
-        by_sentence: dict[int, list[Span]] = {}
-        for span in spans:
-            by_sentence.setdefault(sentence_of[span.start], []).append(span)
-        complete = doc.user_data.get("whole", True)
-        bounds: list[tuple[int, int]] = doc.user_data["bounds"]
-        for sentence, group in groupby(found, key=lambda f: f[0]):
-            if sentence not in by_sentence and not complete:
+            sentence = sentence_of[start]
+            if sentence != sentence_of[end - 1] or (wanted is not None and sentence not in wanted):
                 continue
+            rule = rules[strings[match_id]]
+            if self.admits(rule, doc, start):
+                found.append((sentence, start, end, rule))
+        found.sort(key=lambda f: (f[0], f[1], f[2]))
+        modifiers: dict[int, list[ConTextModifier]] = {}
+        for sentence, group in groupby(found, key=lambda f: f[0]):
             cues = list(group)
             # a cue inside a longer one says nothing of its own; equals stay (the same word can look both ways)
             kept = [
                 c for c in cues if not any(o[1] <= c[1] and c[2] <= o[2] and o[2] - o[1] > c[2] - c[1] for o in cues)
             ]
-            graph = ConTextGraph()
-            graph.targets = by_sentence.get(sentence, [])
-            graph.modifiers = [
+            modifiers[sentence] = [
                 ConTextModifier(rule, start, end, doc, *_scope(rule, start, end, *bounds[sentence]))
                 for _, start, end, rule in kept
             ]
-            _limit(graph.modifiers)
-            if complete:
-                graph.edges = _applied(graph.modifiers, graph.targets)
-            whole.modifiers += graph.modifiers
-            whole.edges += graph.edges
+            _limit(modifiers[sentence])
+        doc.user_data["modifiers"] = [modifier for each in modifiers.values() for modifier in each]
+        if wanted is None:
+            self._graph(doc, modifiers)
+        return doc
+
+    def _graph(self, doc: Doc, modifiers: Mapping[int, Sequence[ConTextModifier]]) -> None:
+        """Ties targets and cues together in ``doc._.context_graph``, as ConText does."""
+        whole = ConTextGraph()
+        whole.targets = sorted(doc.spans[self.span_group_name], key=lambda s: s.start)
+        whole.modifiers = doc.user_data["modifiers"]
+        by_sentence: dict[int, list[Span]] = {}
+        for span in whole.targets:
+            by_sentence.setdefault(doc.user_data["sentences"][span.start], []).append(span)
+        for sentence, cues in modifiers.items():
+            whole.edges += _applied(cues, by_sentence.get(sentence, []))
         for target, modifier in whole.edges:
             target._.modifiers += (modifier,)
         doc._.context_graph = whole
-        return doc

@@ -126,7 +126,7 @@ class Pipeline:
         self._entries: dict[str, Entry] = {}
         self._forms: dict[str, _Form] = {}
         labels: dict[str, set[str]] = {kind: set() for kind in KINDS}
-        self._matcher = LongestMatcher(self.nlp, KINDS, _DECOY, _MODIFIED, self._holds)
+        self._matcher = LongestMatcher(self.nlp, KINDS, _DECOY, self._holds)
         rules = []
         for kind in KINDS:
             for phrase, name, form in _rules(lexicon, kind):
@@ -178,17 +178,20 @@ class Pipeline:
             self.nlp.add_pipe(name).target = step
 
     def _holds(self, label: str, doc: Doc, start: int, end: int) -> bool:
-        """Whether a match means what its entry says; only abbreviations may not."""
-        form = self._forms.get(label)
-        if form is None:
-            return True
+        """Whether an abbreviation means what its entry says."""
+        form = self._forms[label]
         normal: Normal = doc.user_data["normal"]
         return form.holds(normal.text, normal.lower, doc.user_data["starts"][start], doc.user_data["ends"][end - 1])
 
     @staticmethod
     def _targets(doc: Doc) -> Doc:
         """Gathers what ConText looks at."""
-        doc.spans["targets"] = [span for kind in _MODIFIED for span in doc.spans[kind]]
+        if doc.user_data.get("whole", True):
+            doc.spans["targets"] = [span for kind in _MODIFIED for span in doc.spans[kind]]
+            doc.user_data["targeted"] = None
+        else:
+            found, sentence_of = doc.user_data["found"], doc.user_data["sentences"]
+            doc.user_data["targeted"] = {sentence_of[start] for kind in _MODIFIED for start, _, _ in found[kind]}
         return doc
 
     def parse(
@@ -219,7 +222,7 @@ class Pipeline:
             for first, last, label in matches:
                 hit = (entries[label], starts[first], ends[last - 1])
                 getattr(used[sentence_of[first]], kind).append(hit)
-        for modifier in doc._.context_graph.modifiers:
+        for modifier in doc.user_data["modifiers"]:
             first, last = modifier.modifier_span
             scope_first, scope_last = modifier.scope_span
             empty = scope_last <= scope_first
