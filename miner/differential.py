@@ -55,27 +55,25 @@ def weigh(held: Sequence[tuple[Feature, Piece]], rest: float) -> dict[str, list[
 
     In a group the strongest piece counts in full, the others at the share ``rest``.
     """
-    grouped: dict[tuple[str, str, bool], list[tuple[float, Feature, Piece]]] = {}
+    grouped: dict[tuple[str, str, bool], list[tuple[float, str, Piece]]] = {}
     for feature, piece in held:
-        group = feature.group
+        name, group, share = feature.id, feature.group, piece.share
         for weight in feature.weights:
-            if weight.value:
-                value = weight.value * piece.share
-                key = (weight.cause, group, value > 0)
-                members = grouped.get(key)
-                if members is None:
-                    grouped[key] = [(value, feature, piece)]
-                else:
-                    members.append((value, feature, piece))
+            value = weight.value * share
+            if not weight.value:
+                continue
+            key = (weight.cause, group, value > 0)
+            if key in grouped:
+                grouped[key].append((value, name, piece))
+            else:
+                grouped[key] = [(value, name, piece)]
     found: dict[str, list[Evidence]] = {}
     for (cause, group, _), members in grouped.items():
         if len(members) > 1:
             members.sort(key=lambda m: -abs(m[0]))
-        share = 1.0
         items = found.setdefault(cause, [])
-        for value, feature, piece in members:
-            items.append(Evidence(feature.id, group, round(value * share, 4), piece.start, piece.end))
-            share = rest
+        for place, (value, name, piece) in enumerate(members):
+            items.append(Evidence(name, group, round(value * rest if place else value, 4), piece.start, piece.end))
     return found
 
 

@@ -6,8 +6,9 @@ finds the phrases; ConText with the cue lexicon finds what modifies them. Sectio
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ from miner.lexicon.terms import plain
 from miner.parse import CueHit, Parse, Sentence
 from miner.sections import Section
 from miner.text import Normal
-from miner.words import words_of
+from miner.words import Words, placed, tokens_of, words_of
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -137,14 +138,32 @@ class Pipeline:
                     self._forms[label] = form
                 if name != _DECOY:
                     self._entries[label] = lexicon.entries[kind][name.split("#")[0]]
-        self._matcher.add(rules)
         context = SentenceConText(self.nlp, "targets", _TERMINATING)
         cues = lexicon.of(CueEntry).values()
-        context.add([rule for entry in cues for rule in self._cue_rules(entry, lexicon, labels, ConTextRule)])
+        cue_rules = [rule for entry in cues for rule in self._cue_rules(entry, lexicon, labels, ConTextRule)]
+        with self._words_known([rule.literal for rule in (*rules, *cue_rules)]):
+            self._matcher.add(rules)
+            context.add(cue_rules)
         context.admits = self._admits
         self._context = context
         self.nlp.tokenizer = self.tokenizer
         self._register()
+
+    @contextlib.contextmanager
+    def _words_known(self, phrases: Iterable[str]) -> Iterator[None]:
+        """Makes the lexemes of the phrases, and lets spaCy work out no word attributes in the body.
+
+        A matcher makes a lexeme of the name of every rule, of which nobody asks whether it looks like a number.
+        """
+        vocab = self.nlp.vocab
+        for word in {word for phrase in phrases for word in tokens_of(phrase, 0, len(phrase))}:
+            _ = vocab[word]
+        getters = vocab.lex_attr_getters
+        vocab.lex_attr_getters = {}
+        try:
+            yield
+        finally:
+            vocab.lex_attr_getters = getters
 
     @staticmethod
     def _cue_rules(entry: CueEntry, lexicon: Lexicon, labels: Mapping[str, set[str]], rule: Any) -> Iterable[Any]:
@@ -204,12 +223,16 @@ class Pipeline:
     ) -> Parse:
         """Runs the pipeline on the sentences (start, end, section) of a normalised report, or only on the chosen ones.
 
-        ``tokens`` are the words of each sentence, for the result. The sentences that are not chosen stand in it with
-        nothing found.
+        ``tokens`` are the lower-case words of each sentence, where they are known. The sentences that are not chosen
+        stand in the result with nothing found.
         """
         result = [Sentence(i, start, end, section) for i, (start, end, section) in enumerate(split)]
         used = result if chosen is None else [result[i] for i in chosen]
-        doc = self.tokenizer.doc(normal, [words_of(normal.text, s.start, s.end) for s in used])
+        if chosen is None or not tokens:
+            words: list[Words] = [words_of(normal.text, s.start, s.end) for s in used]
+        else:
+            words = [placed(tokens[s.index], normal.lower, s.start, s.end) for s in used]
+        doc = self.tokenizer.doc(normal, words)
         starts, ends = doc.user_data["starts"], doc.user_data["ends"]
         sentence_of = doc.user_data["sentences"]
         doc.user_data["roles"] = [s.role for s in used]

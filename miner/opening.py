@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import takewhile
 
 from miner.sections import Section
 from miner.text import Normal
@@ -16,6 +17,9 @@ _ASKED = re.compile(
     r"|(?:\A|(?<=[\s,.;:-]))(?:query|to exclude|rule out|r/o)\s\w|\w\s?\?+\s*\Z",
     re.IGNORECASE,
 )
+
+_ASKING_WORDS = ("?", "check", "query", "exclude", "rule out", "r/o")
+"""One of them stands in every text that ``_ASKED`` matches."""
 
 Chosen = list[tuple[int, int, Section]]
 
@@ -32,6 +36,10 @@ def retitled(chosen: Chosen, normal: Normal, finding_word: re.Pattern[str]) -> C
     return [(start, end, Section("exam", "exam", part.start, part.end)), *chosen[1:]]
 
 
+def _asks(sentence: str) -> bool:
+    return any(word in sentence for word in _ASKING_WORDS) and _ASKED.search(sentence) is not None
+
+
 def _asking(chosen: Chosen, normal: Normal, finding_word: re.Pattern[str]) -> Chosen:
     """Sentences of the first lines that ask ("?HO") are the request, though no heading says so."""
     stop = len(normal.text)
@@ -41,11 +49,17 @@ def _asking(chosen: Chosen, normal: Normal, finding_word: re.Pattern[str]) -> Ch
             break
         stop = end_of_line
     last = len(normal.text.rstrip())
+    lines = list(takewhile(lambda sentence: sentence[1] <= stop, chosen))
+    asking = {
+        index
+        for index, (start, end, part) in enumerate(lines)
+        if part.role == "start" and end < last and _asks(normal.lower[start:end])
+    }
+    if not asking:
+        return chosen
     found = list(chosen)
-    for index, (start, end, part) in enumerate(chosen):
-        if end > stop:
-            break
-        if part.role == "start" and end < last and _ASKED.search(normal.text[start:end]):
+    for index, (start, end, _) in enumerate(lines):
+        if index in asking:
             found[index] = (start, end, Section("request", "request", start, end))
         elif finding_word.search(normal.lower, start, end):
             break

@@ -168,8 +168,7 @@ class Report:
     sex: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Cue:
+class Cue(NamedTuple):
     """A word that set a status: the lexicon entry, its category and where it stands."""
 
     entry: str
@@ -178,8 +177,7 @@ class Cue:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Attribute:
+class Attribute(NamedTuple):
     """A descriptor, site, measurement or side tied to a mention; ``start`` is -1 where the examination gave it."""
 
     dimension: str
@@ -210,8 +208,7 @@ class Mention:
     attributes: tuple[Attribute, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """A disease, injury, operation, drug or exposure that bears on the cause."""
 
     condition: str
@@ -239,8 +236,7 @@ class Advice:
     interval_days: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """A feature that holds for a lesion: its id, where it stands in the text (-1: no words), and its share."""
 
     feature: str
@@ -249,8 +245,7 @@ class Piece:
     share: float = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Naming:
+class Naming(NamedTuple):
     """A cause that the report names for a lesion: how surely, in which order, and where."""
 
     cause: str

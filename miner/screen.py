@@ -71,7 +71,9 @@ class Screen:
 
     def __init__(self, pattern: str) -> None:
         # normalisation makes the hyphen inside "rice-grain" a space; here it is still a hyphen
-        self._pattern = pattern.replace(r"\s+", r"[\s-]+")
+        finding = pattern.replace(r"\s+", r"[\s-]+")
+        # one pass over the text for both
+        self._pattern = f"{finding}|{_ODD}"
 
     def passes(self, texts: pa.Array | pa.ChunkedArray) -> pa.Array:
         """Whether each text may hold a finding word; true for every text that :func:`pattern` matches when normalised.
@@ -79,10 +81,7 @@ class Screen:
         A text with characters that normalisation may change otherwise passes unread, and is screened by its normalised
         form later. Null does not pass.
         """
-        found = pc.or_(
-            pc.match_substring_regex(texts, self._pattern, ignore_case=True), pc.match_substring_regex(texts, _ODD)
-        )
-        found = pc.fill_null(found, False)
+        found = pc.fill_null(pc.match_substring_regex(texts, self._pattern, ignore_case=True), False)
         return found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
 
 

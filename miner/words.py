@@ -24,6 +24,20 @@ def words_of(text: str, start: int, end: int) -> list[tuple[str, int, int]]:
     return [token for token in found if token[0][0] not in "Xx_" or not _REMOVED.fullmatch(token[0])]
 
 
+def placed(tokens: Sequence[str], text: str, start: int, end: int) -> Words:
+    """The tokens of :func:`tokens_of` with their places, in less time than :func:`words_of` takes to find them again."""
+    if text.find("xxx", start, end) >= 0 or text.find("__", start, end) >= 0:
+        # what was left out may hold what follows it
+        return words_of(text, start, end)
+    found = []
+    behind = start
+    for token in tokens:
+        first = text.find(token, behind)
+        behind = first + len(token)
+        found.append((token, first, behind))
+    return found
+
+
 def tokens_of(text: str, start: int, end: int) -> list[str]:
     """The words of :func:`words_of` without their places, in a third of the time."""
     found = (_PLAIN_TOKEN if text.isascii() else _TOKEN).findall(text, start, end)

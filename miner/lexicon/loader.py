@@ -9,6 +9,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
@@ -122,10 +123,15 @@ def _abbreviations(value: Any, file: Path, name: str, problems: Problems) -> tup
     return tuple(found)
 
 
+@lru_cache(maxsize=None)
+def _keys(kind: type[e.Entry]) -> tuple[dict[str, dataclasses.Field[Any]], dict[str, Any]]:
+    """The fields of a kind of entry and their types, by name."""
+    return {f.name: f for f in dataclasses.fields(kind)}, get_type_hints(kind)
+
+
 def _entry(raw: Mapping[str, Any], kind: type[e.Entry], file: Path, problems: Problems) -> e.Entry | None:
     name = str(raw.get("id", "(entry without id)"))
-    fields = {f.name: f for f in dataclasses.fields(kind)}
-    hints = get_type_hints(kind)
+    fields, hints = _keys(kind)
     values: dict[str, Any] = {}
     before = len(problems)
     for key, value in raw.items():

@@ -16,6 +16,7 @@ _HYPHEN = re.compile(r"(?<=\w)[-\u2010-\u2015](?=\w)")
 _SPACE = re.compile(r"\s+")
 
 
+@lru_cache(maxsize=4096)
 def plain(term: str) -> str:
     """A term as the normalised text shows it: lower case, hyphens inside words as spaces, single spaces."""
     return _SPACE.sub(" ", _HYPHEN.sub(" ", term.replace("\u2019", "'"))).strip().lower()
