@@ -96,8 +96,9 @@ class LongestMatcher(TargetMatcher):  # type: ignore[misc]  # medspaCy has no ty
     """medspaCy's TargetMatcher for several groups at once, keeping the longest match of a sentence in each group.
 
     The category of a rule is its group, a colon, and the label of the span. ``admits(label, doc, start, end)`` decides
-    on a match before lengths are compared; it is asked only of labels with a "#". Matches of the category ``group:hidden`` are compared and then left out.
-    ``doc.user_data["found"]`` has the matches of each group; in a Doc of a whole text they are in ``doc.spans`` too.
+    on a match before lengths are compared; it is asked only of labels with a "#". Matches of the category
+    ``group:hidden`` are compared and then left out. ``doc.user_data["found"]`` has the matches of each group; in a Doc
+    of a whole text they are in ``doc.spans`` too.
     """
 
     def __init__(

@@ -25,7 +25,7 @@ def words_of(text: str, start: int, end: int) -> list[tuple[str, int, int]]:
 
 
 def placed(tokens: Sequence[str], text: str, start: int, end: int) -> Words:
-    """The tokens of :func:`tokens_of` with their places, in less time than :func:`words_of` takes to find them again."""
+    """The tokens of :func:`tokens_of` with their places, sooner than :func:`words_of` would find them again."""
     if text.find("xxx", start, end) >= 0 or text.find("__", start, end) >= 0:
         # what was left out may hold what follows it
         return words_of(text, start, end)

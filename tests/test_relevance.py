@@ -11,9 +11,9 @@ import pytest
 from marked import unmarked
 
 from miner.gold import load
+from miner.phrases import Phrases
 from miner.reader import Reader
 from miner.records import Report
-from miner.phrases import Phrases
 from miner.sections import Section
 
 

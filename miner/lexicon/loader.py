@@ -9,7 +9,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
@@ -123,7 +123,7 @@ def _abbreviations(value: Any, file: Path, name: str, problems: Problems) -> tup
     return tuple(found)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _keys(kind: type[e.Entry]) -> tuple[dict[str, dataclasses.Field[Any]], dict[str, Any]]:
     """The fields of a kind of entry and their types, by name."""
     return {f.name: f for f in dataclasses.fields(kind)}, get_type_hints(kind)
@@ -131,7 +131,7 @@ def _keys(kind: type[e.Entry]) -> tuple[dict[str, dataclasses.Field[Any]], dict[
 
 def _entry(raw: Mapping[str, Any], kind: type[e.Entry], file: Path, problems: Problems) -> e.Entry | None:
     name = str(raw.get("id", "(entry without id)"))
-    fields, hints = _keys(kind)
+    fields, hints = _keys(kind)  # type: ignore[arg-type]  # mypy takes the class for its instances
     values: dict[str, Any] = {}
     before = len(problems)
     for key, value in raw.items():
