@@ -434,7 +434,7 @@ def test_reading_takes_the_prior_where_it_is_given() -> None:
     """A prior that stands among the evidence is shown as it is, once."""
     made = synthetic.reading()
     prior = records.Evidence("shoulder", "prior", -1.25)
-    candidates = tuple(replace(each, evidence=(prior, *each.evidence)) for each in made.differentials[0].candidates)
+    candidates = tuple(each._replace(evidence=(prior, *each.evidence)) for each in made.differentials[0].candidates)
     changed = replace(made, differentials=(replace(made.differentials[0], candidates=candidates),))
     for total in reading.accounts(changed, {}, {})[0].sums:
         assert [line.weight for line in total.lines if line.what == "prior"] == [-1.25]
