@@ -7,12 +7,11 @@ walk over the words of each sentence and not by the pipeline.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from miner.lexicon import AdviceEntry, Lexicon
 from miner.lexicon.terms import plain
 from miner.parse import Parse, Sentence
-from miner.phrases import Phrases
+from miner.phrases import Phrases, Tree
 from miner.records import Advice
 from miner.words import Words, tokens_of, words_of
 
@@ -29,24 +28,22 @@ _NUMBERS = {
 _FURTHEST = 3
 """Words between a number and its unit at most ("6 to 8 weeks")."""
 
-_END = ""
-
 
 class Advisor:
-    """Compiled from ``advice.toml``: the phrases as trees by their words, the longest match wins.
+    """Compiled from ``advice.toml``.
 
     Modalities have a tree of their own, since they stand inside other phrases ("repeat radiograph in").
     """
 
     def __init__(self, lexicon: Lexicon) -> None:
-        self._modalities: dict[str, Any] = {}
-        self._others: dict[str, Any] = {}
+        self._modalities: Tree[AdviceEntry] = Tree()
+        self._others: Tree[AdviceEntry] = Tree()
         for entry in lexicon.of(AdviceEntry).values():
             tree = self._modalities if entry.topic == "modality" else self._others
             for phrase in lexicon.phrases("advice", entry.id):
-                _add(tree, phrase, entry)
+                tree.add(phrase, entry)
             for phrase in entry.exclude:
-                _add(tree, plain(phrase), None)
+                tree.add(plain(phrase), None)
         entries = [entry for entry in lexicon.of(AdviceEntry).values() if entry.topic != "modality"]
         said = [phrase for entry in entries for phrase in lexicon.phrases("advice", entry.id)]
         self._phrases = Phrases(tokens_of(phrase, 0, len(phrase)) for phrase in said)
@@ -78,33 +75,7 @@ class Advisor:
 
     def hits(self, words: Words) -> list[tuple[AdviceEntry, int, int]]:
         """The entries in lower-case words, with their places, modalities last."""
-        return [*_hits(self._others, words), *_hits(self._modalities, words)]
-
-
-def _add(tree: dict[str, Any], phrase: str, entry: AdviceEntry | None) -> None:
-    for word, _, _ in words_of(phrase, 0, len(phrase)):
-        tree = tree.setdefault(word, {})
-    tree.setdefault(_END, entry)
-
-
-def _hits(tree: dict[str, Any], words: Words) -> Iterator[tuple[AdviceEntry, int, int]]:
-    place = 0
-    while place < len(words):
-        node: dict[str, Any] | None = tree
-        best: tuple[AdviceEntry | None, int] | None = None
-        last = place
-        while node is not None and last < len(words):
-            node = node.get(words[last][0])
-            last += 1
-            if node is not None and _END in node:
-                best = (node[_END], last)
-        if best is None:
-            place += 1
-            continue
-        entry, behind = best
-        if entry is not None:
-            yield entry, words[place][1], words[behind - 1][2]
-        place = behind
+        return [*self._others.hits(words), *self._modalities.hits(words)]
 
 
 def interval(words: Words) -> int | None:

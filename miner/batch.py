@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from miner.examination import Regions
 from miner.reader import Reader
 from miner.records import CARRIED, TABLES, Evidence, Reading, Report
 from miner.screen import Screen, pattern
@@ -25,6 +26,7 @@ class Miner:
         self.reader = Reader(lexicons, contexts, model)
         self.contexts = contexts
         self.screen = Screen(pattern(self.reader.lexicon))
+        self.regions = Regions(self.reader.lexicon)
         self.digest = self.reader.lexicon.digest
 
     def read(self, report: Report) -> Reading:
@@ -41,7 +43,7 @@ class Miner:
             return self._mined(table)
         passed = self.screen.passes(table["note_text"])
         found = self._mined(table.filter(passed))
-        rest = _screened(table.filter(pc.invert(passed)))
+        rest = self._screened(table.filter(pc.invert(passed)))
         # the two parts go back to the order of the batch
         places = pa.concat_arrays([pc.indices_nonzero(passed), pc.indices_nonzero(pc.invert(passed))])
         reports = pa.concat_tables([found["reports"], rest]).take(pc.sort_indices(places))
@@ -52,7 +54,12 @@ class Miner:
         rows: dict[str, list[Any]] = {name: [] for name in TABLES}
         for row in batch.to_pylist():
             text = row["note_text"] or ""
-            base = {"note_id": row["note_id"], **{name: row[name] for name in CARRIED}, "text_digest": digest(text)}
+            base = {
+                "note_id": row["note_id"],
+                **{name: row[name] for name in CARRIED},
+                "text_digest": digest(text),
+                "body_region": self.regions.of(row["study_description"], row["body_part"]),
+            }
             try:
                 reading = self.reader.read(
                     Report(
@@ -76,29 +83,31 @@ class Miner:
                 rows[name] += items
         return {name: _arrow(name, rows[name]) for name in TABLES}
 
-
-def _screened(batch: pa.Table) -> pa.Table:
-    """The rows of ``reports`` for reports without a finding word, made column by column."""
-    size = batch.num_rows
-    same: dict[str, Any] = {
-        "outcome": "screened_out",
-        "soft_tissue": "absent",
-        "elsewhere": "absent",
-        "abstained": False,
-        "n_mentions": 0,
-    }
-    columns = []
-    for field in TABLES["reports"]:
-        if field.name == "text_digest":
-            columns.append(pa.array([digest(text or "") for text in batch["note_text"].to_pylist()], field.type))
-        elif field.name == "note_id" or field.name in CARRIED:
-            columns.append(batch[field.name].cast(field.type))
-        else:
-            value = same.get(field.name)
-            columns.append(
-                pa.nulls(size, field.type) if value is None else pa.repeat(pa.scalar(value, field.type), size)
-            )
-    return pa.Table.from_arrays(columns, schema=TABLES["reports"])
+    def _screened(self, batch: pa.Table) -> pa.Table:
+        """The rows of ``reports`` for reports without a finding word, made column by column."""
+        size = batch.num_rows
+        same: dict[str, Any] = {
+            "outcome": "screened_out",
+            "soft_tissue": "absent",
+            "elsewhere": "absent",
+            "abstained": False,
+            "n_mentions": 0,
+        }
+        columns = []
+        for field in TABLES["reports"]:
+            if field.name == "text_digest":
+                columns.append(pa.array([digest(text or "") for text in batch["note_text"].to_pylist()], field.type))
+            elif field.name == "body_region":
+                names = (batch[name].to_pylist() for name in ("study_description", "body_part"))
+                columns.append(pa.array([self.regions.of(*pair) for pair in zip(*names, strict=True)], field.type))
+            elif field.name == "note_id" or field.name in CARRIED:
+                columns.append(batch[field.name].cast(field.type))
+            else:
+                value = same.get(field.name)
+                columns.append(
+                    pa.nulls(size, field.type) if value is None else pa.repeat(pa.scalar(value, field.type), size)
+                )
+        return pa.Table.from_arrays(columns, schema=TABLES["reports"])
 
 
 def digest(text: str) -> int:

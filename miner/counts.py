@@ -63,7 +63,7 @@ def leaves(counted: pd.DataFrame) -> pd.DataFrame:
 def scopes(mentions: pd.DataFrame) -> pd.DataFrame:
     """Mentions by scope and status: ``scope``, one count column per status, ``reports`` (with a present mention)."""
     table = pd.crosstab(mentions["scope"], mentions["status"]).reindex(index=SCOPES, columns=STATUSES, fill_value=0)
-    present = mentions[mentions["status"] == "present"].groupby("scope")["note_id"].nunique()
+    present = mentions[mentions["status"] == "present"].groupby("scope", observed=True)["note_id"].nunique()
     table["reports"] = present.reindex(table.index, fill_value=0)
     return table.rename_axis("scope").rename_axis(None, axis=1).reset_index().astype({"reports": "int64"})
 
@@ -71,7 +71,11 @@ def scopes(mentions: pd.DataFrame) -> pd.DataFrame:
 def concepts(mentions: pd.DataFrame, *, most: int = 12) -> pd.DataFrame:
     """The commonest entries found outside soft tissue: ``concept``, ``scope``, ``mentions``, ``reports``."""
     found = mentions[(mentions["scope"] != "soft_tissue") & mentions["status"].isin(FOUND)]
-    grouped = found.groupby(["concept", "scope"])["note_id"].agg(mentions="size", reports="nunique").reset_index()
+    grouped = (
+        found.groupby(["concept", "scope"], observed=True)["note_id"]
+        .agg(mentions="size", reports="nunique")
+        .reset_index()
+    )
     return grouped.sort_values(["reports", "concept"], ascending=[False, True]).head(most).reset_index(drop=True)
 
 
@@ -85,7 +89,7 @@ def by_cause(
     columns are returned.
     """
     found = mentions[(mentions["scope"] == "soft_tissue") & mentions["status"].isin(FOUND)]
-    leading = causes.loc[causes["rank"] == 1, ["note_id", "lesion_id", "cause"]]
+    leading = causes.loc[causes["rank"] == 1, ["note_id", "lesion_id", "cause"]].astype({"cause": object})
     values = found[["note_id", "lesion_id", column]].explode(column).dropna(subset=[column])
     pairs = values.merge(leading, on=["note_id", "lesion_id"]).drop_duplicates()
     table = pairs.groupby([column, "cause"]).size().unstack(fill_value=0)
@@ -101,6 +105,7 @@ def disagreement(reports: pd.DataFrame) -> pd.DataFrame:
     Only reports that name a cause count.
     """
     named = reports[reports["stated_cause"].notna() & reports["inferred_cause"].notna()]
+    named = named.astype({"stated_cause": object, "inferred_cause": object})
     table = named.groupby(["stated_cause", "inferred_cause"]).size().rename("reports").reset_index()
     table["agree"] = table["stated_cause"] == table["inferred_cause"]
     return table.sort_values("reports", ascending=False, kind="stable").reset_index(drop=True)
@@ -109,4 +114,4 @@ def disagreement(reports: pd.DataFrame) -> pd.DataFrame:
 def failures(failed: pd.DataFrame) -> pd.DataFrame:
     """Failed reports by stage and class of error: ``stage``, ``error``, ``reports``."""
     kinds = failed.assign(error=failed["error"].astype("string").str.split(":").str[0])
-    return kinds.groupby(["stage", "error"], dropna=False).size().rename("reports").reset_index()
+    return kinds.groupby(["stage", "error"], dropna=False, observed=True).size().rename("reports").reset_index()

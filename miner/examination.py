@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
-from miner.lexicon import Lexicon, Site
+from miner.lexicon import Decoy, Lexicon, Site
+from miner.lexicon.terms import plain
 from miner.parse import Sentence
+from miner.phrases import Tree
 from miner.records import Report
+from miner.words import words_of
+
+_LONGEST = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +68,31 @@ def examined(titles: list[Sentence], lexicon: Lexicon) -> Examination:
         return Examination(placed, side, region, default)
     side = next((side for t in titles if (side := side_of(t))), None)
     return Examination(laterality=side)
+
+
+class Regions:
+    """The body regions that the columns of a report name; compiled from a lexicon."""
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        self._sites: Tree[Site] = Tree()
+        for decoy in lexicon.of(Decoy).values():
+            if "sites" in decoy.hides:
+                for phrase in lexicon.phrases("decoys", decoy.id):
+                    self._sites.add(phrase, None)
+        for site in lexicon.of(Site).values():
+            for phrase in lexicon.phrases("sites", site.id):
+                self._sites.add(phrase, site)
+            for short in site.abbreviations:
+                if not short.needs:
+                    self._sites.add(plain(short.form), site)
+            for phrase in site.exclude:
+                self._sites.add(plain(phrase), None)
+        self.of = lru_cache(maxsize=4096)(self._of)
+
+    def _of(self, study_description: str | None, body_part: str | None) -> str | None:
+        """The region of the most specific place that they name, or None. The text of the report is not asked.
+
+        So it is known alike for reports with and without a finding: the two halves of a prevalence.
+        """
+        line = plain(described(Report("", "", study_description, body_part))[:_LONGEST])
+        return region_of(tuple(site for site, _, _ in self._sites.hits(words_of(line, 0, len(line)))))

@@ -32,7 +32,8 @@ __all__ = [
 
 QUESTIONS = ("soft_tissue", "elsewhere", "kind", "cause", "cause_family", "concept", "site", "descriptor", "context")
 
-DERIVED = ("year", "age_band", "body_region")
+DERIVED = ("year", "age_band")
+REGION = "body_region"
 UNKNOWN = "(not recorded)"
 OUT_OF_RANGE = "(out of range)"
 MOST_LEVELS = 50
@@ -61,7 +62,8 @@ def prevalence(
     """Prevalence with an interval: of soft tissue calcification, of calcification elsewhere, of each cause and so on.
 
     ``unit``: ``report``, ``study`` (rows of one patient, date and study together) or ``patient``; a study or patient
-    has what any of its reports has. ``by``: columns of ``reports``, and ``year``, ``age_band``. ``what``:
+    has what any of its reports has. ``by``: columns of ``reports``, among them ``body_region``, and
+    ``year``, ``age_band``. ``what``:
     ``soft_tissue`` or ``elsewhere``; the id of a cause (with all of its row in the teaching page's table, if it is the
     name of one); or one row for each value of ``kind``, ``cause``, ``cause_family``, and, from soft
     tissue mentions, ``concept``, ``site``, ``descriptor``, and ``context``. ``uncertain``: whether ``possible`` counts
@@ -119,9 +121,9 @@ def with_strata(rows: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     problems, columns = [], {}
     for name in by:
         if (name not in rows.columns and name not in DERIVED) or name == "dropped":
-            problems.append(f"by={name!r}: no such column; choose from {', '.join((*CARRIED, *DERIVED))}")
-        elif name == "body_region" and name not in rows.columns:
-            problems.append("by='body_region': the reports table has no such column; use body_part")
+            problems.append(f"by={name!r}: no such column; choose from {', '.join((*CARRIED, REGION, *DERIVED))}")
+        elif name == REGION and rows[name].isna().all():
+            problems.append("by='body_region': no report has one; give study_description or body_part, or sweep again")
         else:
             columns[name] = _stratum_column(rows, name)
             levels = columns[name].nunique()
@@ -174,11 +176,11 @@ def _hits(sweep: Tables, rows: pd.DataFrame, what: str, cause: str) -> pd.DataFr
     """One line for every row and value that it has: ``row`` (index), ``value``, ``code`` (2 present, 1 possible)."""
     counted = rows[rows["dropped"] == ""]
     if what in ("soft_tissue", "elsewhere"):
-        codes = counted[what].map(_STATE_CODE).dropna()
+        codes = counted[what].astype(object).map(_STATE_CODE).dropna()
         return pd.DataFrame({"row": codes.index, "value": "any", "code": codes.to_numpy(dtype=float)})
     if what in ("kind", "cause", "cause_family"):
         column = CAUSE_COLUMN[cause] if what == "cause" else what
-        codes = counted["soft_tissue"].map(_STATE_CODE).dropna()
+        codes = counted["soft_tissue"].astype(object).map(_STATE_CODE).dropna()
         found = counted.loc[codes.index]
         values: Any = found[column].astype(object)
         values = values.where(values.notna(), NONE)
@@ -186,7 +188,7 @@ def _hits(sweep: Tables, rows: pd.DataFrame, what: str, cause: str) -> pd.DataFr
             values = values.mask(found["abstained"].isin([True]), ABSTAINED)
         return pd.DataFrame({"row": codes.index, "value": values, "code": codes.to_numpy(dtype=float)})
     if what not in QUESTIONS:
-        codes = counted["soft_tissue"].map(_STATE_CODE).dropna()
+        codes = counted["soft_tissue"].astype(object).map(_STATE_CODE).dropna()
         found = counted.loc[codes.index]
         of_it = found[CAUSE_COLUMN[cause]] == what
         if cause == "likely":
@@ -202,8 +204,8 @@ def _hits(sweep: Tables, rows: pd.DataFrame, what: str, cause: str) -> pd.DataFr
     wanted = wanted.explode(column).dropna(subset=[column])
     ids = pd.DataFrame({"note_id": counted["note_id"], "row": counted.index})
     joined = wanted.merge(ids, on="note_id")
-    joined = joined.assign(value=joined[column], code=joined["status"].map(_STATE_CODE).astype(float))
-    best: pd.DataFrame = joined.groupby(["row", "value"], as_index=False, sort=False)["code"].max()
+    joined = joined.assign(value=joined[column], code=joined["status"].astype(object).map(_STATE_CODE).astype(float))
+    best: pd.DataFrame = joined.groupby(["row", "value"], as_index=False, sort=False, observed=True)["code"].max()
     return best
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 STATUSES = ("present", "possible", "absent", "historical", "hypothetical", "family")
 SCOPES = ("soft_tissue", "vascular", "organ", "other")
@@ -85,6 +85,7 @@ TABLES: Mapping[str, pa.Schema] = {
             ("abstained", pa.bool_()),
             ("n_mentions", pa.int32()),
             ("text_digest", pa.uint64()),
+            ("body_region", pa.string()),
         ]
     ),
     "mentions": pa.schema(
@@ -153,6 +154,9 @@ TABLES: Mapping[str, pa.Schema] = {
     "failures": pa.schema([("note_id", pa.string()), ("stage", pa.string()), ("error", pa.string())]),
 }
 """The tables of a sweep, by name. ``start`` and ``end`` are half-open ``str`` positions in the text as given."""
+
+IDENTIFIERS = frozenset({"note_id", "person_id", "mention_id", "lesion_id"})
+"""Columns that tell rows apart. Every other column of text has few values, and is categorical in a frame."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,8 +82,6 @@ def select(sweep: Tables, *, unit: str = "report", among: str | None = None, dup
         raise InputError(f"duplicates={duplicates!r} is not known; choose one of {', '.join(DUPLICATES)}")
     schema = TABLES["reports"]
     rows = reports.reset_index(drop=True)
-    # plain columns throughout: categories would make every combination of levels a group
-    rows = rows.assign(**{c: rows[c].astype(object) for c in rows.columns if str(rows[c].dtype) == "category"})
     rows = rows.assign(**{name: None for name in schema.names if name not in rows.columns})
     rows["dropped"] = ""
     if duplicates == "once":
@@ -148,7 +146,7 @@ def unit_codes(rows: pd.DataFrame, unit: str) -> npt.NDArray[np.int64]:
     if unit == "patient":
         return np.asarray(pd.factorize(rows["person_id"])[0], dtype=np.int64)
     whole = (rows["person_id"].notna() & rows["note_date"].notna()).to_numpy()
-    together = rows.groupby(list(STUDY), dropna=False, sort=False).ngroup().to_numpy()
+    together = rows.groupby(list(STUDY), dropna=False, sort=False, observed=True).ngroup().to_numpy()
     return np.where(whole, together, len(rows) + own)
 
 
@@ -167,7 +165,7 @@ def _superseded(rows: pd.DataFrame) -> pd.Series:
     part = rows.loc[able, list(STUDY)].assign(version=version[able])
     # a version that could not be read replaces nothing
     part["readable"] = part["version"].where(~_failed(rows)[able], 0)
-    latest = part.groupby(list(STUDY), dropna=False, sort=False)["readable"].transform("max")
+    latest = part.groupby(list(STUDY), dropna=False, sort=False, observed=True)["readable"].transform("max")
     result[part.index] = part["version"] < latest
     return result
 

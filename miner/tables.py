@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 def to_frame(table: pa.Table) -> pd.DataFrame:
     """A table as a frame: ``Int32``, ``UInt64`` and ``boolean`` where there can be nulls, dates as ``datetime64``.
 
+    Columns of text are categories but for identifiers: a million reports have some ten values in each of them.
     Lists of records (``evidence``) stay in Arrow: as Python objects they would take most of the memory of a sweep.
     """
     import pandas as pd
@@ -33,7 +34,13 @@ def to_frame(table: pa.Table) -> pd.DataFrame:
     kinds |= {
         t: pd.ArrowDtype(t) for t in table.schema.types if pa.types.is_list(t) and pa.types.is_struct(t.value_type)
     }
+    chosen = [f.name for f in table.schema if pa.types.is_string(f.type) and f.name not in records.IDENTIFIERS]
+    for name in chosen:
+        table = table.set_column(table.schema.get_field_index(name), name, table[name].dictionary_encode())
     frame: pd.DataFrame = table.to_pandas(types_mapper=kinds.get, date_as_object=False, split_blocks=True)
+    for name in chosen:
+        # in alphabetical order, not in that of the reports, so that what is sorted or grouped comes as text would
+        frame[name] = frame[name].cat.reorder_categories(sorted(frame[name].cat.categories))
     return frame
 
 

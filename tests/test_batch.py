@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 from miner.batch import Miner, digest
+from miner.examination import Regions
 from miner.reader import Reader
 from miner.records import CARRIED, INPUT_SCHEMA, OUTCOMES, TABLES, Reading, Report
 from miner.screen import Screen, pattern
@@ -58,6 +59,7 @@ def miner(reader: Reader) -> Miner:
     made.reader = Breaking()  # type: ignore[assignment]
     made.contexts = "findings"
     made.screen = Screen(pattern(reader.lexicon))
+    made.regions = Regions(reader.lexicon)
     return made
 
 
@@ -187,3 +189,26 @@ def test_digest_of_copies() -> None:
 def test_digest_of_the_lexicons(plain: Miner, reader: Reader) -> None:
     """A miner tells the digest of the lexicons that it reads with."""
     assert plain.digest == reader.lexicon.digest
+
+
+@pytest.mark.parametrize(
+    ("study", "part", "region"),
+    [
+        ("XR HIP LEFT", None, "hip"),
+        (None, "SHOULDER", "shoulder"),
+        ("MRI L-SPINE", "", "spine"),
+        ("US soft tissue thigh", "LEG", "thigh"),
+        ("Bone survey", None, None),
+        (None, None, None),
+    ],
+)
+def test_body_region(miner: Miner, study: str | None, part: str | None, region: str | None) -> None:
+    """The region comes from the columns alone, alike for reports with and without a finding word."""
+    texts = ("FINDINGS: Calcification of the knee.", "FINDINGS: Normal knee.")
+    rows = [
+        {"note_id": str(n), "note_text": text, "study_description": study, "body_part": part}
+        for n, text in enumerate(texts)
+    ]
+    reports = miner.mine(batch(rows))["reports"].to_pylist()
+    assert [row["outcome"] for row in reports] == ["mined", "screened_out"]
+    assert [row["body_region"] for row in reports] == [region, region]

@@ -232,6 +232,20 @@ def test_all_wrong_choices_are_told_at_once() -> None:
         assert part in str(caught.value)
 
 
+def test_body_region_is_a_stratum() -> None:
+    """Reports are split by the body region of the examination; those without one stand apart."""
+    made = sweep(
+        [
+            report(person="p1", body_region="hip", soft_tissue="present"),
+            report(person="p2", body_region="hip"),
+            report(person="p3", body_region=None),
+        ]
+    )
+    frame = prevalence(made, by="body_region", uncertain="no")
+    assert frame["body_region"].tolist() == ["hip", "(not recorded)"]
+    assert frame["numerator"].tolist() == [1, 0] and frame["denominator"].tolist() == [2, 1]
+
+
 def test_too_many_levels_are_refused_with_a_way_out() -> None:
     """More than 50 levels, unknown columns and doubled ones are told together, each with what to use instead."""
     made = sweep([report(person=f"p{i}", age=i / 10, study_description=f"XR {i}") for i in range(60)])
@@ -241,6 +255,7 @@ def test_too_many_levels_are_refused_with_a_way_out() -> None:
     assert "60 levels are more than 50; use unit='patient'" in message
     assert "use age_band" in message
     assert "use body_part" in message
+    assert "by='body_region': no report has one" in message
     assert "by='ward': no such column" in message
     assert "twice" in message
     with pytest.raises(InputError, match="cannot be a stratum"):

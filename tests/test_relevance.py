@@ -11,10 +11,11 @@ import pytest
 from marked import unmarked
 
 from miner.gold import load
-from miner.phrases import Phrases
+from miner.phrases import Phrases, Tree
 from miner.reader import Reader
 from miner.records import Report
 from miner.sections import Section
+from miner.words import placed, tokens_of, words_of
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +83,32 @@ def test_phrases_are_found_where_they_stand() -> None:
     assert not phrases.in_(["renal"])
     assert not phrases.in_(["failure", "renal"])
     assert not phrases.in_([])
+
+
+def test_tree_finds_the_longest_phrase() -> None:
+    """The longest phrase wins, the first entry of a phrase stays, and a phrase of None hides its words."""
+    tree: Tree[str] = Tree()
+    tree.add("knee", "joint")
+    tree.add("knee", "other")
+    tree.add("knee cap", "patella")
+    tree.add("knee brace", None)
+    words = words_of("knee cap knee brace knee", 0, 24)
+    assert list(tree.hits(words)) == [("patella", 0, 8), ("joint", 20, 24)]
+
+
+def test_placed_words_are_the_words() -> None:
+    """Words with their places are the same, found anew or placed by their tokens, masks and repeated words included."""
+    for text in (
+        "no no calcification, no 3.5 x 2 mm, dr's __ note",
+        "seen xxxx x ray xxx x",
+        "",
+        "a_b __c",
+        "x xxx",
+        "?ho?",
+    ):
+        tokens = tokens_of(text, 0, len(text))
+        assert tokens == [word for word, _, _ in words_of(text, 0, len(text))]
+        assert list(placed(tokens, text, 0, len(text))) == words_of(text, 0, len(text))
 
 
 def test_abbreviations_matter(reader: Reader) -> None:

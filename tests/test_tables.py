@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from miner import records
@@ -29,6 +30,19 @@ def test_types_hold_nulls(made: Sweep) -> None:
     assert str(made.reports["text_digest"].dtype) == "UInt64"
     assert str(made.reports["note_date"].dtype).startswith("datetime64")
     assert made.reports["n_mentions"].isna().tolist() == [False, True, False, False]
+
+
+def test_text_of_few_values_is_categorical(made: Sweep) -> None:
+    """Columns of text are categories in alphabetical order; identifiers are text; what a report lacks is missing."""
+    for name, schema in records.TABLES.items():
+        for field in schema:
+            if pa.types.is_string(field.type):
+                expected = field.name not in records.IDENTIFIERS
+                assert (made[name][field.name].dtype == "category") is expected, f"{name}.{field.name}"
+    outcome = made.reports["outcome"]
+    assert list(outcome.cat.categories) == ["failed", "mined", "screened_out"]
+    assert outcome.tolist() == ["mined", "failed", "screened_out", "screened_out"]
+    assert made.reports["soft_tissue"].isna().tolist() == [False, True, False, False]
 
 
 def test_all_tables_are_there(made: Sweep) -> None:

@@ -27,6 +27,7 @@ GROUPS: Mapping[str, str] = {
     "age_band": "age",
     "site_id": "site_id",
     "modality": "modality",
+    "body_region": "body_region",
     "radiologist_id": "radiologist_id",
 }
 """Each stratum of the report, and the column of ``reports`` that it needs."""
@@ -138,7 +139,7 @@ def gather(
     read = len(rows)
     counted = rows[rows["dropped"] == ""]
     del rows  # of a million reports, no copy more than is needed
-    ids = set(counted["note_id"])
+    ids = counted.loc[counted["note_id"].isin(sweep.mentions["note_id"]), "note_id"]
     mentions = sweep.mentions[sweep.mentions["note_id"].isin(ids)]
     causes = sweep.causes[sweep.causes["note_id"].isin(ids)]
     has_patients = bool(counted["person_id"].notna().any())
@@ -212,7 +213,7 @@ def _snippets(mentions: pd.DataFrame, causes: pd.DataFrame, texts: Mapping[str, 
     found = mentions[(mentions["scope"] == "soft_tissue") & (mentions["status"] == "present")]
     joined = found.merge(leading, on=["note_id", "lesion_id"])
     made: list[Snippet] = []
-    for cause, rows in joined.groupby("cause"):
+    for cause, rows in joined.groupby("cause", observed=True):
         shown = [row for row in rows_of(rows) if row["note_id"] in texts][:SNIPPETS]
         for row in shown:
             text, start, end = texts[row["note_id"]], int(row["start"]), int(row["end"])
