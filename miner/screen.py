@@ -81,7 +81,8 @@ class Screen:
         A text with characters that normalisation may change otherwise passes unread, and is screened by its normalised
         form later. Null does not pass.
         """
-        found = pc.fill_null(pc.match_substring_regex(texts, self._pattern, ignore_case=True), False)
+        # lower case first: an expression that ignores case takes twice as long to compile, once for every batch
+        found = pc.fill_null(pc.match_substring_regex(pc.ascii_lower(texts), self._pattern), False)
         return found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
 
 

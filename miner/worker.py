@@ -24,7 +24,7 @@ import pyarrow as pa
 from miner import records
 from miner.errors import MinerError
 
-SLICE = 1000
+SLICE = 2000
 """Reports mined at a time: what has to be mined again, one by one, where one of them takes too long."""
 
 _LENGTH = struct.Struct("<Q")
