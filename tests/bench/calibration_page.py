@@ -1,4 +1,6 @@
-"""The figure and the table of calibration in ``docs/causes.md``, from the test part of the gold standard.
+"""The figure and the table of calibration in ``docs/causes.md``, and the file from which a page draws it.
+
+All are made from the test part of the gold standard.
 
     python tests/bench/calibration_page.py
 
@@ -15,6 +17,7 @@ from miner.pages import figures
 
 PAGE = ROOT / "docs" / "causes.md"
 FIGURE = ROOT / "docs" / "calibration.svg"
+BANDS = ROOT / "corpora" / "gold" / "reliability.csv"
 TEST = ROOT / "corpora" / "gold" / "test"
 
 
@@ -23,6 +26,7 @@ def main() -> None:
     standard = gold.load([TEST])
     result = scores.evaluate(gold.mined(standard, ()), standard)
     FIGURE.write_text(figures.reliability(result.reliability), encoding="utf-8")
+    result.reliability.assign(reports=len(standard.reports)).to_csv(BANDS, index=False, float_format="%.6g")
     summary = result.summary.set_index("measure")
     lines = [
         f"{len(standard.reports)} written reports of the test part, "
