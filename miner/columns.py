@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from miner import records
 from miner.errors import InputError
-from miner.values import is_missing, parse_age, parse_date
+from miner.values import MISSING, parse_age, parse_date
 
 SECTIONS = ("indication", "technique", "comparison", "findings", "impression")
 """Columns that are joined under these headings, in this order, where there is no column with the whole report."""
@@ -210,9 +210,7 @@ def to_reports(
     """
     tally: Counter[str] = Counter()
     made: dict[str, pa.Array] = {"note_text": _texts(raw, columns)}
-    tally["blank_texts"] = raw.num_rows - int(
-        pc.sum(pc.greater(pc.utf8_length(pc.utf8_trim_whitespace(made["note_text"])), 0)).as_py() or 0
-    )
+    tally["blank_texts"] = _blank(made["note_text"])
     for role in records.INPUT_SCHEMA.names:
         source = columns.get(role)
         if role == "note_text":
@@ -243,9 +241,17 @@ def _texts(raw: pa.Table, columns: Columns) -> pa.Array:
     return to_array([join_sections(list(zip(roles, row, strict=True))) for row in zip(*cells, strict=True)])
 
 
+def _blank(texts: pa.Array) -> int:
+    """How many texts are empty or white space; only those that begin with much of it are looked at to their end."""
+    open_ = pc.binary_length(pc.utf8_trim_whitespace(pc.utf8_slice_codeunits(texts, 0, 80)))
+    unclear = texts.filter(pc.equal(open_, 0))
+    return int(pc.sum(pc.equal(pc.binary_length(pc.utf8_trim_whitespace(unclear)), 0)).as_py() or 0)
+
+
 def _without_missing(array: pa.Array) -> pa.Array:
-    blank = _mapped(array, lambda value: None if is_missing(value) else value, pa.string())
-    return blank if blank.null_count != array.null_count else array
+    plain = pc.utf8_lower(pc.utf8_trim_whitespace(array))
+    missing = pc.is_in(plain, value_set=pa.array(sorted(MISSING), pa.string()))
+    return pc.if_else(missing, None, array) if pc.any(missing).as_py() else array
 
 
 def _mapped(array: pa.Array, function: Callable[[str], Any], kind: pa.DataType) -> pa.Array:

@@ -37,11 +37,6 @@ _MONTHS = {
 }
 
 
-def is_missing(value: str) -> bool:
-    """Whether a cell says that there is no value."""
-    return len(value) < 12 and value.strip().lower() in MISSING
-
-
 def parse_age(value: str) -> float | None:
     """Age in years from ``67``, ``67Y``, ``067Y``, ``8M`` (months), ``3W``, ``10D``; None if unreadable or not 0-120.
 

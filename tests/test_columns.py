@@ -208,3 +208,26 @@ def test_to_text_of_dates_and_times() -> None:
     """Whole days print as days, times as times."""
     assert to_text(pa.array([dt.datetime(2024, 1, 2)])).to_pylist() == ["2024-01-02"]
     assert to_text(pa.array([dt.datetime(2024, 1, 2, 3)])).to_pylist()[0].startswith("2024-01-02 03")
+
+
+@pytest.mark.parametrize("given", ["", "  ", "NULL", "null", "\\N", "NaN", "<NA>", "None", "\u00a0None\t"])
+def test_spellings_of_no_value(given: str) -> None:
+    """The ways in which databases and pandas write "nothing" count as nothing; the other rows stay as they are."""
+    raw = pa.table({"text": ["a", "b"], "patient_id": [given, "p 2 "]})
+    made, _ = to_reports(raw, pa.array([1, 2]), recognise(raw.column_names), label=None)
+    assert made["person_id"].to_pylist() == [None, "p 2 "]
+
+
+def test_a_value_is_not_missing() -> None:
+    """Identifiers that merely look odd are values."""
+    odd = ["0", "00", "N", "NA12", None]
+    raw = pa.table({"text": ["a"] * 5, "patient_id": odd})
+    made, _ = to_reports(raw, pa.array(range(5)), recognise(raw.column_names), label=None)
+    assert made["person_id"].to_pylist() == odd
+
+
+def test_blank_texts_are_counted() -> None:
+    """Empty and missing texts and long runs of white space of any kind are blank; a word behind them is not."""
+    texts = ["", None, " \n\t" * 50, "\u00a0" * 100, " " * 200 + "word", "word"]
+    _, tally = to_reports(pa.table({"text": texts}), pa.array(range(6)), recognise(["text"]), label=None)
+    assert tally["blank_texts"] == 4

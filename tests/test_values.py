@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from miner.values import is_missing, parse_age, parse_date
+from miner.values import parse_age, parse_date
 
 AGES = [
     ("67", 67.0),
@@ -81,14 +81,3 @@ def test_order_of_day_and_month_is_taken_as_told() -> None:
     assert told is not None and told.value == dt.date(2024, 2, 1) and told.ambiguous and told.day_first is None
     clear = parse_date("13/02/2024", day_first=False)
     assert clear is not None and clear.day_first is True and not clear.ambiguous
-
-
-@pytest.mark.parametrize("given", ["", "  ", "NULL", "null", "\\N", "NaN", "<NA>", "None"])
-def test_spellings_of_no_value(given: str) -> None:
-    """The ways in which databases and pandas write "nothing" count as nothing."""
-    assert is_missing(given)
-
-
-def test_a_value_is_not_missing() -> None:
-    """Identifiers that merely look odd are values."""
-    assert not any(is_missing(value) for value in ("0", "00", "N", "NA12"))

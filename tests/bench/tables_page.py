@@ -74,8 +74,8 @@ MEANINGS = {
         "inferred_cause": "What the evidence says when the report's own words about the cause are left aside.",
         "abstained": "The evidence does not separate the leading causes; a person should look.",
         "n_mentions": "Number of mentions.",
-        "body_region": "Body region that `study_description` and `body_part` name, by the sites lexicon; null where they "
-        "name none. The text is not asked, so that it is known alike for reports with and without a finding.",
+        "body_region": "Body region that `study_description` and `body_part` name, by the sites lexicon; null where "
+        "they name none. The text is not asked, so that it is known alike for reports with and without a finding.",
         "text_digest": "64-bit digest of the text without its white space, by which copies are told. Not reversible, "
         "but "
         "whoever holds a text can recognise it.",
