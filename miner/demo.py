@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from miner import checked
 from miner.corpus import sweep
-from miner.explain import families, first_look, labels, teaching_table
+from miner.explain import calibration, families, first_look, labels, teaching_table
 from miner.pages.report import report
 from miner.readers import texts
 from miner.resources import demo_folder
@@ -49,6 +49,7 @@ def page(
         table=teaching_table(lexicons),
         families=families(lexicons),
         corrected=None if sample is None else checked.corrected(tables, sample),
+        calibration=calibration(),
         first_look=first_look(),
         written=written,
         snippets=bool(snippets),

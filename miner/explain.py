@@ -69,6 +69,23 @@ FIRST_LOOK: Mapping[str, str] = {
 """The scores of the first look that a page shows, by measure."""
 
 
+def calibration() -> pd.DataFrame | None:
+    """How often the likely cause was right in each tenth of its probability, on written reports with known labels.
+
+    The reports are the test part of the gold standard, with which neither rules nor weights were made. Columns: those
+    of ``statistics.calibration.reliability``; ``attrs["reports"]``. None where the file did not come with the package.
+    """
+    import pandas as pd
+
+    path = gold_folder() / "reliability.csv"
+    if not path.exists():
+        return None
+    rows = pd.read_csv(path)
+    bands = rows.drop(columns="reports")
+    bands.attrs["reports"] = int(rows["reports"].iloc[0])
+    return bands
+
+
 def first_look() -> pd.DataFrame | None:
     """The scores of the last rounds of new written reports, read once before anything was changed for them.
 

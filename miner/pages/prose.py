@@ -117,6 +117,20 @@ def error(contents: Contents) -> str:
     return " ".join(parts)
 
 
+def calibration(contents: Contents) -> str:
+    """What the points of the reliability curve are made of."""
+    reports = None if contents.calibration is None else contents.calibration.attrs.get("reports")
+    where = (
+        f"on {int(reports):,} written reports with known labels that no rule was made with, not on this corpus"
+        if reports
+        else "on checking"
+    )
+    return (
+        f"How often the likely cause was right, {where}, against the probability the machine gave it. "
+        "On the dashed line the two agree; the number beside a point is the number of lesions."
+    )
+
+
 def _written(share: float, corrected: pd.DataFrame | None) -> str:
     """Of a made-up corpus: the share that was written, and whether the corrected intervals hold it."""
     told = (

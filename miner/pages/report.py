@@ -148,6 +148,7 @@ def page(contents: Contents, labels: Mapping[str, str], *, title: str = TITLE) -
             flow_words=prose.flow(contents),
             prevalence_words=prose.prevalence(contents),
             error_words=prose.error(contents),
+            calibration_words=prose.calibration(contents),
             causes_words=prose.causes(contents),
             disagreement_words=prose.disagreement(contents),
             elsewhere_words=prose.elsewhere(contents),
