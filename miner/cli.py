@@ -306,7 +306,7 @@ def report(
     """The self-contained HTML report of a sweep; without --snippets it holds no report text."""
     import pyarrow as pa
 
-    from miner.demo import page as write
+    from miner.pages.sweep import page as write
 
     # what is freed goes back to the system at once: the page of a million reports takes a sixth less memory
     pa.set_memory_pool(pa.system_memory_pool())

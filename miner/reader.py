@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 from miner import (
     addenda,
@@ -20,6 +19,7 @@ from miner import (
     patient,
     placement,
     position,
+    result,
     scope,
     screen,
     sections,
@@ -27,24 +27,18 @@ from miner import (
     status,
 )
 from miner.advice import Advisor
+from miner.contexts import Contexts
 from miner.examination import Examination, described, examined, region_of, side_of
 from miner.language import Pipeline, pairs, vocabulary
-from miner.lexicon import Condition, CueEntry, Lexicon
+from miner.lexicon import CueEntry, Lexicon
 from miner.lexicon.entries import CauseEntry
 from miner.linking import Draft
 from miner.model import weighted
 from miner.parse import Parse, Sentence
 from miner.records import (
-    Advice,
-    Attribute,
-    Candidate,
     Context,
     Cue,
     Differential,
-    Evidence,
-    Mention,
-    Naming,
-    Piece,
     Reading,
     Report,
 )
@@ -56,11 +50,6 @@ from miner.words import tokens_of
 
 _ASKING = frozenset({"request", "history"})
 _NONE = re.compile(r"\s*(?:none|no|nil|not)\b")
-_ASKED_AFTER = re.compile(r"\s?\?+(?=[\s.,;)]|\Z)")
-_APART = re.compile(r"\b(?:and|or|with|after|post|then|plus)\b|\n")
-_TO_SUGGEST = re.compile(
-    r"\b(?:no|without)\b[^.;:\n]*\bto\s+(?:suggest|indicate|support|confirm)\s+(?:[\w-]+\s+){0,3}(?:or\s+)?\Z"
-)
 _OPENING = 250
 """So many characters at most hold what is asked, where no heading says so."""
 _QUIET = frozenset({"technique"})
@@ -82,7 +71,7 @@ class Reader:
         whole: bool = False,
     ) -> None:
         self.lexicon: Lexicon = weighted(lexicons, model)
-        self.contexts = contexts
+        self.every_context = contexts == "all"
         self.whole = whole
         self.finding_word = re.compile(screen.pattern(self.lexicon))
         self.titles = sections.Titles.of(self.lexicon, self.finding_word)
@@ -96,13 +85,7 @@ class Reader:
         self.referents = Referents(self.lexicon, self.positions)
         self.cues = self.lexicon.of(CueEntry)
         self.causes = self.lexicon.of(CauseEntry)
-        self.silent = frozenset(c.id for c in self.lexicon.of(Condition).values() if c.silent)
-        self._told = {
-            phrase: condition
-            for condition in self.lexicon.of(Condition).values()
-            if condition.told_in
-            for phrase in self.lexicon.phrases("contexts", condition.id)
-        }
+        self.contexts = Contexts(self.lexicon)
         self.tissues = placement.tissues(self.lexicon)
         self._described = lru_cache(maxsize=4096)(self._title)
 
@@ -124,7 +107,7 @@ class Reader:
         """Everything that is read out of one report."""
         normal = self.normal(report.text)
         screened_out = not normal.text.strip() or not self.screened_in(normal)
-        if screened_out and (self.contexts != "all" or not normal.text.strip()):
+        if screened_out and (not self.every_context or not normal.text.strip()):
             return Reading(report, "absent", "absent", None, screened_out=True)
         reading = self._interpret(report, self.parse(normal, whole=self.whole))
         return replace(reading, screened_out=True) if screened_out else reading
@@ -229,7 +212,7 @@ class Reader:
         self._look_back(parse, by_sentence, lower)
         scope.settle(drafts)
         addenda.retract(drafts, parse.sentences, lower)
-        contexts = self._contexts(parse, lower, examination) if drafts or self.contexts == "all" else []
+        contexts = self.contexts.found(parse, lower, examination) if drafts or self.every_context else []
         groups = lesions.gather(drafts)
         heard = naming.heard(parse, lower, self.lexicon) + naming.dismissed(drafts, lower) if groups else []
         names = naming.assigned(groups, heard, self.lexicon)
@@ -238,7 +221,8 @@ class Reader:
         outcomes = [
             self._conclude(lesion, who, contexts, names.get(lesion.number, []), examination) for lesion in groups
         ]
-        return self._reading(report, parse, drafts, groups, contexts, outcomes, said)
+        silent = self.contexts.silent
+        return result.reading(report, parse, drafts, groups, contexts, outcomes, said, self.causes, silent)
 
     def _drafts(self, sentence: Sentence, lower: str) -> list[Draft]:
         default = "present"
@@ -274,7 +258,7 @@ class Reader:
                 answered = _NONE.match(lower, end + 1) is not None
                 said = "absent" if answered else "hypothetical" if early else "possible"
                 verdict = status.Verdict(said, verdict.cues, verdict.category)
-            if finding.states and verdict.status == "present" and _TO_SUGGEST.search(lower, sentence.start, start):
+            if finding.states and verdict.status == "present" and status.to_suggest(lower, sentence.start, start):
                 # "no zonal pattern to support myositis ossificans"
                 verdict = status.Verdict("absent", verdict.cues, "ABSENT")
             if finding.status == "absent":
@@ -310,42 +294,6 @@ class Reader:
                     target.own_place = True
             by_sentence.setdefault(sentence.index, [])
 
-    def _contexts(self, parse: Parse, lower: str, examination: Examination) -> list[Context]:
-        found = []
-        described = next((s.index for s in parse.sentences if s.findings), len(parse.sentences))
-        for sentence in parse.sentences:
-            if sentence.role in _QUIET:
-                continue
-            # without headings the history ends where the findings begin
-            role = "body" if sentence.role == "start" and sentence.index >= described else sentence.role
-            for condition, start, end in sentence.contexts:
-                asking = sentence.role in (*_ASKING, "start", "exam")
-                if condition.region and (condition.region != examination.region or not (asking or condition.anywhere)):
-                    continue
-                told = self._told.get(lower[start:end])
-                if told is not None and role in told.told_in:
-                    condition = told
-                if condition.sections and sentence.role not in condition.sections:
-                    continue
-                verdict = status.resolve(sentence, lower, start, end, "contexts", self.lexicon.priorities)
-                if verdict.status == "absent" and condition.imaging and sentence.role not in _ASKING:
-                    continue
-                if verdict.category == "DISMISSED":
-                    continue
-                if verdict.status == "present" and _TO_SUGGEST.search(lower, sentence.start, start):
-                    # "no bone destruction to suggest osteomyelitis"
-                    verdict = status.Verdict("absent", verdict.cues, verdict.category)
-                if verdict.status == "present" and _ASKED_AFTER.match(lower, end):
-                    # "Osteomyelitis? Known diabetes."
-                    verdict = status.Verdict("hypothetical", verdict.cues, verdict.category)
-                if sentence.role in _ASKING and verdict.status == "possible":
-                    verdict = status.Verdict("hypothetical", verdict.cues, verdict.category)
-                name, said = condition.reported_as or condition.id, verdict.status
-                if condition.reported_absent:
-                    said = {"present": "absent", "absent": "present"}.get(said, said)
-                found.append(Context(name, said, sentence.section.id, start, end, verdict.cues, condition.id))
-        return _joined(found, lower, self.silent)
-
     def _conclude(
         self,
         lesion: lesions.Lesion,
@@ -367,98 +315,6 @@ class Reader:
         namings = naming.namings(lesion, heard, self.lexicon)
         return self.weighing.conclude(lesion.id, region, found, namings, lesion.kind_basis)
 
-    # --- the result, in positions of the text as given ---------------------------------------------------------------
-
-    def _reading(
-        self,
-        report: Report,
-        parse: Parse,
-        drafts: list[Draft],
-        groups: list[lesions.Lesion],
-        contexts: list[Context],
-        outcomes: list[Differential],
-        said: Sequence[Advice],
-    ) -> Reading:
-        span = parse.normal.span
-
-        def back(cue: Cue) -> Cue:
-            return Cue(cue.entry, cue.category, *span(cue.start, cue.end))
-
-        mentions = []
-        for number, one in enumerate(drafts, 1):
-            one.sites = placement.specific(placement.inside(one))
-            attributes = tuple(
-                Attribute(a.dimension, a.value, *(span(a.start, a.end) if a.start >= 0 else (-1, -1)))
-                for a in one.attributes()
-            )
-            described = dict.fromkeys(
-                (
-                    *one.finding.implies,
-                    *(d.id for d, _, _ in one.descriptors if d.dimension != "change" and not d.silent),
-                )
-            )
-            mentions.append(
-                Mention(
-                    f"M{number}",
-                    *span(one.start, one.end),
-                    one.finding.id,
-                    one.finding.kind,
-                    one.verdict.status,
-                    one.scope,
-                    one.sentence.section.id,
-                    tuple(
-                        dict.fromkeys(
-                            name for site, _, _ in one.sites for name in (site.reported_as or site.id, *site.also)
-                        )
-                    ),
-                    one.side[0] if one.side else None,
-                    tuple(described),
-                    one.size[0] if one.size else None,
-                    f"L{one.lesion}" if one.lesion > 0 else None,
-                    tuple(back(c) for c in one.verdict.cues),
-                    one.scope_basis,
-                    attributes,
-                )
-            )
-        placed = tuple(
-            Context(c.condition, c.status, c.section, *span(c.start, c.end), tuple(back(x) for x in c.cues), c.entry)
-            for c in contexts
-            if c.entry not in self.silent
-        )
-        # most texts are given as they are read
-        concluded = tuple(_translated(d, span) for d in outcomes) if parse.normal.cuts else tuple(outcomes)
-        soft = [m for m in mentions if m.scope == "soft_tissue"]
-        state = _state(m.status for m in soft)
-        kinds = {g.kind for g in groups}
-        kind = "both" if len(kinds) > 1 or "both" in kinds else next(iter(kinds), None)
-        headline = self._headline(groups, concluded) if state != "absent" else None
-        if headline is not None and headline.stated_cause is None:
-            # the conclusion may name the cause beside another lesion of the same disease
-            same = next((d for d in concluded if d.stated_cause == headline.cause), None)
-            headline = replace(headline, stated_cause=headline.cause, basis="stated") if same else headline
-        return Reading(
-            report,
-            state,
-            _state(m.status for m in mentions if m.scope != "soft_tissue"),
-            kind if state != "absent" else None,
-            tuple(mentions),
-            placed,
-            concluded,
-            headline,
-            tuple(replace(a, start=span(a.start, a.end)[0], end=span(a.start, a.end)[1]) for a in said),
-        )
-
-    def _headline(self, groups: list[lesions.Lesion], outcomes: Sequence[Differential]) -> Differential | None:
-        """The differential that speaks for the report: present before possible, then the gravest cause, then the one
-        that the conclusion names, then the first."""
-        best = None
-        for lesion, outcome in zip(groups, outcomes, strict=True):
-            concluded = any(d.sentence.role in ("conclusion", "addendum") for d in lesion.drafts)
-            key = (lesion.status == "present", self.causes[outcome.cause].severity, concluded, -lesion.number)
-            if best is None or key > best[0]:
-                best = (key, outcome)
-        return best[1] if best else None
-
 
 def _opening_word(sentence: Sentence) -> tuple[int, int] | None:
     """The descriptor that opens a sentence about nothing else ("Fluid-calcium levels on the lateral view.")."""
@@ -466,46 +322,3 @@ def _opening_word(sentence: Sentence) -> tuple[int, int] | None:
         return None
     first = next((hit for hit in sentence.descriptors if hit[0].reach == "sentence"), None)
     return (first[1], first[2]) if first is not None and first[1] - sentence.start < 4 else None
-
-
-def _joined(found: list[Context], lower: str, silent: frozenset[str]) -> list[Context]:
-    """One context out of two of the same condition and status that stand side by side ("refugee from Chad")."""
-    result: list[Context] = []
-    for context in found:
-        last = result[-1] if result else None
-        alike = last is not None and last.condition == context.condition and last.status == context.status
-        if last is not None and alike and (last.entry in silent) == (context.entry in silent):
-            gap = lower[last.end : context.start]
-            if len(gap.split()) <= 2 and re.fullmatch(r"[\s\w'-]*", gap) and not _APART.search(gap):
-                result[-1] = Context(
-                    last.condition, last.status, last.section, last.start, context.end, last.cues, last.entry
-                )
-                continue
-        result.append(context)
-    return result
-
-
-def _state(statuses: object) -> str:
-    found = set(statuses)  # type: ignore[call-overload]
-    return "present" if "present" in found else "possible" if "possible" in found else "absent"
-
-
-def _translated(outcome: Differential, span: object) -> Differential:
-    def place(item: Any) -> tuple[int, int]:
-        return span(item.start, item.end) if item.start >= 0 else (item.start, item.end)  # type: ignore[no-any-return, operator]
-
-    candidates = tuple(
-        Candidate(
-            c.cause,
-            c.probability,
-            c.stated,
-            tuple(Evidence(e.entry, e.kind, e.weight, *place(e)) for e in c.evidence),
-        )
-        for c in outcome.candidates
-    )
-    return replace(
-        outcome,
-        candidates=candidates,
-        pieces=tuple(Piece(p.feature, *place(p), p.share) for p in outcome.pieces),
-        namings=tuple(Naming(n.cause, n.certainty, n.order, *place(n)) for n in outcome.namings),
-    )

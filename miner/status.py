@@ -67,6 +67,9 @@ _RELATIVE = re.compile(
     r"they)\b"
 )
 _NEW_NEGATION = re.compile(r"\b(?:no|not|without|nor|never)\b")
+_TO_SUGGEST = re.compile(
+    r"\b(?:no|without)\b[^.;:\n]*\bto\s+(?:suggest|indicate|support|confirm)\s+(?:[\w-]+\s+){0,3}(?:or\s+)?\Z"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,3 +307,8 @@ def certainty(cues: tuple[Cue, ...], entries: Mapping[str, CueEntry]) -> str:
         if category in categories:
             return "POSSIBLE" if category == "ALTERNATIVE" else category
     return "PRESENT"
+
+
+def to_suggest(lower: str, start: int, end: int) -> bool:
+    """Whether what follows is only what a denied sign would show ("no zonal pattern to support ...")."""
+    return _TO_SUGGEST.search(lower, start, end) is not None
