@@ -85,7 +85,7 @@ def diff(
     before, after = (_mined(miner, batches) for miner in miners)
     failed = {row for side in (before, after) for row in _failed(side.reports)}
     one, two = (
-        {name: side[name][~side[name]["note_id"].isin(failed)] for name in ("reports", "mentions", "contexts")}
+        {name: _plain(side[name][~side[name]["note_id"].isin(failed)]) for name in ("reports", "mentions", "contexts")}
         for side in (before, after)
     )
     return Diff(
@@ -98,6 +98,11 @@ def diff(
         prevalence=_prevalence(one, two),
         entries=_entries(one, two),
     )
+
+
+def _plain(frame: pd.DataFrame) -> pd.DataFrame:
+    """Categories as text: the two sides have different ones."""
+    return frame.astype({column: object for column in frame.columns[frame.dtypes == "category"]})
 
 
 def _folders(which: str | Path | Sequence[str | Path] | None) -> tuple[Path, ...]:

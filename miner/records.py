@@ -158,6 +158,9 @@ TABLES: Mapping[str, pa.Schema] = {
 IDENTIFIERS = frozenset({"note_id", "person_id", "mention_id", "lesion_id"})
 """Columns that tell rows apart. Every other column of text has few values, and is categorical in a frame."""
 
+ALIKE = (("cause", "cause_family", "stated_cause", "inferred_cause"), ("soft_tissue", "elsewhere"))
+"""Columns of one table that hold the same words: as categories they can be compared with each other."""
+
 
 @dataclass(frozen=True, slots=True)
 class Report:

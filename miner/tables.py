@@ -38,9 +38,12 @@ def to_frame(table: pa.Table) -> pd.DataFrame:
     for name in chosen:
         table = table.set_column(table.schema.get_field_index(name), name, table[name].dictionary_encode())
     frame: pd.DataFrame = table.to_pandas(types_mapper=kinds.get, date_as_object=False, split_blocks=True)
+    alike = {name: group for group in records.ALIKE for name in group}
+    known = {name: set(frame[name].cat.categories) for name in chosen}
     for name in chosen:
+        words = set().union(*(known.get(other, set()) for other in alike.get(name, (name,))))
         # in alphabetical order, not in that of the reports, so that what is sorted or grouped comes as text would
-        frame[name] = frame[name].cat.reorder_categories(sorted(frame[name].cat.categories))
+        frame[name] = frame[name].cat.set_categories(sorted(words))
     return frame
 
 

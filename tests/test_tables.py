@@ -41,6 +41,7 @@ def test_text_of_few_values_is_categorical(made: Sweep) -> None:
                 assert (made[name][field.name].dtype == "category") is expected, f"{name}.{field.name}"
     outcome = made.reports["outcome"]
     assert list(outcome.cat.categories) == ["failed", "mined", "screened_out"]
+    assert (made.reports["stated_cause"] == made.reports["inferred_cause"]).tolist() == [False] * 4
     assert outcome.tolist() == ["mined", "failed", "screened_out", "screened_out"]
     assert made.reports["soft_tissue"].isna().tolist() == [False, True, False, False]
 

@@ -93,6 +93,7 @@ class Contents:
     patients: int | None
     first: Any
     last: Any
+    later: int
     possible: int
     abstained: int
     prevalence: pd.DataFrame
@@ -164,6 +165,7 @@ def gather(
         patients=int(counted["person_id"].nunique()) if has_patients else None,
         first=days.min() if len(days) else None,
         last=days.max() if len(days) else None,
+        later=_later(days, sweep.manifest),
         possible=int((counted["soft_tissue"] == "possible").sum()),
         abstained=int(found["abstained"].isin([True]).sum()),
         prevalence=overall,
@@ -187,6 +189,12 @@ def gather(
         snippets=_snippets(mentions, causes, texts) if texts is not None else (),
         source="" if table is None else str(table.attrs.get("source", "")),
     )
+
+
+def _later(days: pd.Series, manifest: Mapping[str, Any]) -> int:
+    """How many reports are dated after the day of the sweep: shifted by de-identification, or wrong."""
+    run = pd.to_datetime(str(manifest.get("start", "")), errors="coerce", utc=True)
+    return 0 if pd.isna(run) else int((days > run.tz_localize(None)).sum())
 
 
 def _groups(sweep: Sweep, counted: pd.DataFrame) -> tuple[Group, ...]:

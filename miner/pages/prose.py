@@ -41,14 +41,15 @@ def lede(contents: Contents, labels: Mapping[str, str]) -> str:
 def facts(contents: Contents, labels: Mapping[str, str]) -> list[dict[str, str]]:
     """The four facts of the first screen."""
     row = headline(contents)
-    people = f", {count(contents.patients)} patients" if contents.patients is not None else ""
+    people = f", {_patients(contents.patients)}" if contents.patients is not None else ""
     leading = _leading(contents, labels, 3)
     rest = f"then {' and '.join(leading[1:])}" if leading[1:] else ""
     abstained = f"{count(contents.abstained)} abstained" if contents.abstained else ""
+    nothing = "no other cause" if leading else "no soft tissue calcification is present"
     causes = {
         "name": "Leading causes",
         "value": sentence(leading[0]) if leading else "none",
-        "detail": "; ".join(part for part in (rest, abstained) if part) or "no soft tissue calcification is present",
+        "detail": "; ".join(part for part in (rest, abstained) if part) or nothing,
     }
     return [
         {
@@ -68,7 +69,7 @@ def facts(contents: Contents, labels: Mapping[str, str]) -> list[dict[str, str]]
 
 def flow(contents: Contents) -> str:
     """Who is counted and who is not."""
-    people = f" of {count(contents.patients)} patients" if contents.patients is not None else ""
+    people = f" of {_patients(contents.patients)}" if contents.patients is not None else ""
     unknown = "" if contents.patients is not None else " No report carries a patient, so patients cannot be counted."
     dated = period(contents, ", dated {} to {}") or "; no report carries a date"
     left = contents.read - contents.counted
@@ -121,7 +122,8 @@ def calibration(contents: Contents) -> str:
     """What the points of the reliability curve are made of."""
     reports = None if contents.calibration is None else contents.calibration.attrs.get("reports")
     where = (
-        f"on {int(reports):,} written reports with known labels that no rule was made with, not on this corpus"
+        f"on {int(reports):,} written reports that no rule was made with, by the labels they were written with and not"
+        " on this corpus"
         if reports
         else "on checking"
     )
@@ -256,6 +258,10 @@ def period(contents: Contents, template: str) -> str:
 
 def _day(day: Any) -> str:
     return f"{day.day}\N{NO-BREAK SPACE}{day:%B}\N{NO-BREAK SPACE}{day:%Y}"
+
+
+def _patients(number: int) -> str:
+    return "1 patient" if number == 1 else f"{count(number)} patients"
 
 
 def _reports(number: Any) -> str:

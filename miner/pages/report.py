@@ -258,6 +258,8 @@ def _quality(contents: Contents) -> list[tuple[str, object]]:
         if row["role"] == "aside" and row["label"] != counts.UNREAD
     ]
     lines.append(("Reports counted", contents.counted))
+    if contents.later:
+        lines.append(("Dated after the day of the sweep", contents.later))
     told = dict(_flat(contents.manifest))
     return lines + [(heading, told[key]) for key, heading in QUALITY.items() if key in told]
 
