@@ -102,7 +102,7 @@ def diff(
 
 def _plain(frame: pd.DataFrame) -> pd.DataFrame:
     """Categories as text: the two sides have different ones."""
-    return frame.astype({column: object for column in frame.columns[frame.dtypes == "category"]})
+    return frame.astype(dict.fromkeys(frame.columns[frame.dtypes == "category"], object))
 
 
 def _folders(which: str | Path | Sequence[str | Path] | None) -> tuple[Path, ...]:
