@@ -24,9 +24,10 @@ def _lexicon(overlays: tuple[Path, ...]) -> Lexicon:
 
 
 def labels(overlays: Sequence[Path] = ()) -> dict[str, str]:
-    """The label of every entry and feature, by id."""
+    """The label of every entry, feature and body region, by id."""
     lexicon = _lexicon(tuple(overlays))
-    found = lexicon.labels()
+    found = {region: str(row["label"]) for region, row in lexicon.regions.items() if "label" in row}
+    found.update(lexicon.labels())
     found.update({f.id: f.label for f in lexicon.features.values() if f.label})
     for name, feature in lexicon.features.items():
         entry = name.split(":", 1)[-1]

@@ -158,7 +158,7 @@ def page(contents: Contents, labels: Mapping[str, str], *, title: str = TITLE) -
             methods=methods(contents),
             figures=_figures(contents, labels),
             tables=_tables(contents, labels),
-            strata=[_group(group) for group in contents.groups],
+            strata=[_group(group, labels) for group in contents.groups],
             snippets=_snippets(contents, labels),
             state=str(contents.manifest.get("state", "complete")),
             cautions=[sentence(each) for each in contents.cautions],
@@ -264,12 +264,15 @@ def _quality(contents: Contents) -> list[tuple[str, object]]:
     return lines + [(heading, told[key]) for key, heading in QUALITY.items() if key in told]
 
 
-def _group(group: Group) -> dict[str, Any]:
+def _group(group: Group, labels: Mapping[str, str]) -> dict[str, Any]:
     heading = HEADINGS.get(group.column, group.column.replace("_", " "))
     if group.frame is None:
         empty = tables.Table("", (), ())
         return {"heading": f"By {heading}", "figure": None, "caption": "", "table": empty, "reason": group.reason}
     frame = group.frame
+    if group.column == "body_region":
+        named = [level if level.startswith("(") else sentence(name(level, labels)) for level in frame[group.column]]
+        frame = frame.assign(**{group.column: named})
     drawn = frame[frame[group.column] != "(not recorded)"]
     if group.column == "year":
         svg: str | None = figures.over_time(drawn.rename(columns={"year": "period"}))
