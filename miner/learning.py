@@ -30,7 +30,7 @@ from miner.errors import InputError
 from miner.gold import Gold
 from miner.lexicon import CauseEntry, Lexicon
 from miner.model import LearnedWeight, Model
-from miner.scores import Tables
+from miner.selection import Tables
 from miner.statistics.calibration import calibration_error
 
 MIN_REPORTS = 200

@@ -4,35 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from miner.gold import Gold
+from miner.selection import Tables
 from miner.statistics.calibration import calibration_error, reliability
 from miner.statistics.intervals import wilson
 
 _REPEATS = 1000
-
-
-class Tables(Protocol):
-    """What is scored: the tables of a sweep as frames."""
-
-    @property
-    def reports(self) -> pd.DataFrame:
-        """One row a report: note_id, soft_tissue, elsewhere, kind, cause, stated_cause, abstained are read."""
-        ...
-
-    @property
-    def mentions(self) -> pd.DataFrame:
-        """One row a mention: note_id, start, end, concept, status, scope, sites, laterality, descriptors, lesion_id."""
-        ...
-
-    @property
-    def contexts(self) -> pd.DataFrame:
-        """One row a clinical context: note_id, start, end, condition, status."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ _VERSIONS: Mapping[str, int] = {
 
 
 class Tables(Protocol):
-    """What ``prevalence`` needs of a sweep: its tables as frames, with the columns of ``records.TABLES``."""
+    """What is counted and scored of a sweep: its tables as frames, with the columns of ``records.TABLES``."""
 
     @property
     def reports(self) -> pd.DataFrame:
