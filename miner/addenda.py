@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from miner.linking import Draft
+from miner.draft import Draft
 from miner.parse import Sentence
 from miner.records import Cue
 from miner.status import Verdict

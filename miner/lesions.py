@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from miner.draft import Draft
 from miner.lexicon import Finding
-from miner.linking import Draft
 
 _CALCIFIED = frozenset({"phlebolith", "cppd", "injection_granuloma"})
 _OPEN = frozenset({"present", "possible"})

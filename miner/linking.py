@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import pairwise
 
-from miner.lexicon import Descriptor, Finding, Site
+from miner import measurement
+from miner.draft import Draft, is_head
+from miner.lexicon import Descriptor, Site
 from miner.parse import Sentence
-from miner.records import Attribute
 from miner.status import Verdict
 
 PREPOSITION = re.compile(
@@ -62,20 +63,7 @@ _AFTER_MEASURE = frozenset(
     "through for are is calcification calcifications calcified calcific deposits foci focus ossification round "
     "rounded oval dense".split()
 )
-_MEASURE = re.compile(
-    r"(?<![\w.])(\d{1,3}(?:\.\d{1,2})?)(?:\s*(?:mm|cm)?\s*(?:x|by|to|-|\u00d7)\s*(\d{1,3}(?:\.\d{1,2})?))?"
-    r"(?:\s*(?:mm|cm)?\s*(?:x|by|\u00d7)\s*(\d{1,3}(?:\.\d{1,2})?))?\s*(mm|cm|millimet(?:er|re)s?|centimet(?:er|"
-    r"re)s?)\b"
-)
-_DISTANCE = re.compile(
-    r"\s*(?:above|below|proximal|distal|from|away|superior|inferior|lateral|medial|posterior|anterior|deep|"
-    r"cranial|caudal|"
-    r"cephalad|slice|slices|section|sections|thick slices|collimation|intervals|axial)\b"
-)
 _WORD = re.compile(r"[a-z][a-z']*")
-DENIAL = re.compile(
-    r"\b(?:no|without|not|lacks?|lacking|absence of|devoid of|absent|nor|neither|rather than|never)\b[^.;:]{0,40}\Z"
-)
 _FILLER = frozenset(
     "a an the and or of in to with very is are was were be seen noted appearing shaped like type size sized "
     "soft tissue tissues focus foci area areas density densities deposit deposits collection collections "
@@ -86,59 +74,6 @@ _FILLER = frozenset(
     "discrete distinct adjacent mass masses body bodies opacity opacities lesion lesions nodule nodules "
     "fragment fragments on this study has have developed are, as within along containing contains".split()
 )
-
-
-@dataclass(slots=True)
-class Draft:
-    """A mention while it is being read; positions are those of the normalised text."""
-
-    sentence: Sentence
-    finding: Finding
-    start: int
-    end: int
-    left: int
-    right: int
-    verdict: Verdict
-    sites: list[tuple[Site, int, int]] = field(default_factory=list)
-    descriptors: list[tuple[Descriptor, int, int]] = field(default_factory=list)
-    denied: list[tuple[Descriptor, int, int]] = field(default_factory=list)
-    side: tuple[str, int, int] | None = None
-    size: tuple[float, int, int] | None = None
-    hidden: list[tuple[Site, int, int]] = field(default_factory=list)
-    own_place: bool = False
-    scope: str = ""
-    scope_basis: str = ""
-    tied: Draft | None = None
-    lesion: int = -1
-
-    def describe(self, hit: tuple[Descriptor, int, int], lower: str) -> None:
-        """Takes in a descriptor: as one that holds, or as one that is denied of a finding that is there."""
-        denied = (
-            self.verdict.status != "absent"
-            and hit[0].dimension != "change"
-            and (
-                DENIAL.search(lower, max(self.left, hit[1] - 45), hit[1])
-                or (hit[0].dimension == "distribution" and self.spared(hit[1]))
-            )
-        )
-        (self.denied if denied else self.descriptors).append(hit)
-
-    def spared(self, start: int) -> bool:
-        """Whether a place stands behind a word that keeps the mention out of it ("they spare the subcutaneous fat")."""
-        return any(
-            entry.role == "relation" and last <= start and start - last < 30 and self.left <= first
-            for entry, first, last in self.sentence.grammar
-        )
-
-    def attributes(self) -> list[Attribute]:
-        """Everything tied to the mention, in normalised positions."""
-        found = [Attribute("site", site.id, start, end) for site, start, end in self.sites]
-        found += [Attribute(d.dimension, d.id, start, end) for d, start, end in self.descriptors]
-        if self.side:
-            found.append(Attribute("laterality", *self.side))
-        if self.size:
-            found.append(Attribute("size_mm", f"{self.size[0]:g}", self.size[1], self.size[2]))
-        return found
 
 
 def arteries(sentence: Sentence, lower: str) -> None:
@@ -260,7 +195,7 @@ def link(drafts: list[Draft], lower: str) -> None:
         for hit in sentence.descriptors:
             if one.left <= hit[1] < one.right and describes(one, hit, lower):
                 one.describe(hit, lower)
-        one.size = size(one, lower)
+        one.size = measurement.size(one, lower)
         one.side = _side(one)
         one.own_place = bool(one.sites)
     _borrow(drafts, lower)
@@ -347,7 +282,7 @@ def describes(one: Draft, hit: tuple[Descriptor, int, int], lower: str) -> bool:
     others = [(first, last) for entry, first, last in one.sentence.grammar if entry.role == "finding"]
     if end <= one.start:
         gap_start, gap_end = end, one.start
-        if any(gap_start <= first and last <= gap_end and not _is_head(lower[first:last]) for first, last in others):
+        if any(gap_start <= first and last <= gap_end and not is_head(lower[first:last]) for first, last in others):
             return False
         if descriptor.reach == "sentence":
             return True
@@ -368,7 +303,7 @@ def describes(one: Draft, hit: tuple[Descriptor, int, int], lower: str) -> bool:
         return False
     follows = next((first for first, last in others if first >= end), None)
     if follows is not None and follows < one.right and unknown(one, lower, end, follows) == 0:
-        if not _is_head(lower[follows : follows + 12].split(" ")[0]) and "," not in lower[end:follows]:
+        if not is_head(lower[follows : follows + 12].split(" ")[0]) and "," not in lower[end:follows]:
             return False
     if descriptor.dimension in ("size", "extent", "shape", "texture") and _NOUN_FOLLOWS.match(lower, end):
         # "with mild upstream hydroureter": the word describes the noun behind it
@@ -381,29 +316,10 @@ def describes(one: Draft, hit: tuple[Descriptor, int, int], lower: str) -> bool:
             and following.end(1) <= one.right
         ):
             return False
-    between = [(f, t) for f, t in others if one.end <= f and t <= start and not _is_head(lower[f:t])]
+    between = [(f, t) for f, t in others if one.end <= f and t <= start and not is_head(lower[f:t])]
     if between and descriptor.reach != "sentence":
         return bool(re.search(r"\b(?:which|that|these|they)\b", lower[between[-1][1] : start]))
     return True
-
-
-def _is_head(word: str) -> bool:
-    """Nouns that stand for the calcification itself."""
-    return word.strip(" ,.") in (
-        "mass",
-        "masses",
-        "lesion",
-        "lesions",
-        "nodule",
-        "nodules",
-        "collection",
-        "collections",
-        "opacity",
-        "opacities",
-        "change",
-        "changes",
-        "abnormality",
-    )
 
 
 def unknown(one: Draft, lower: str, start: int, end: int) -> int:
@@ -420,33 +336,6 @@ def unknown(one: Draft, lower: str, start: int, end: int) -> int:
             continue
         count += 1
     return count
-
-
-def size(one: Draft, lower: str) -> tuple[float, int, int] | None:
-    """The largest dimension stated for the mention, in millimetres."""
-    best: tuple[float, int, int] | None = None
-    others = [(first, lower[first:last]) for entry, first, last in one.sentence.grammar if entry.role == "finding"]
-    for match in _MEASURE.finditer(lower, one.left, one.right):
-        if _DISTANCE.match(lower, match.end()):
-            continue
-        if match.end() <= one.start:
-            claimed = any(match.end() <= first < one.start and not _is_head(word) for first, word in others)
-        else:
-            claimed = (
-                any(
-                    re.fullmatch(r"[\s\w]{0,12}", lower[match.end() : first]) and not _is_head(word)
-                    for first, word in others
-                    if first >= match.end()
-                )
-                and match.start() > one.end
-            )
-        if claimed:
-            continue
-        factor = 10.0 if match.group(4).startswith("c") else 1.0
-        value = max(float(v) for v in match.groups()[:3] if v) * factor
-        if value <= 500 and (best is None or value > best[0]):
-            best = (value, match.start(), match.end())
-    return best
 
 
 def _side(one: Draft) -> tuple[str, int, int] | None:

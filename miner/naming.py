@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from miner import differential, status
+from miner.draft import Draft
 from miner.lesions import Lesion
 from miner.lexicon import CueEntry, Lexicon
 from miner.lexicon.entries import CauseEntry
-from miner.linking import Draft
 from miner.parse import Parse, Sentence
 from miner.records import Cue, Naming
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from miner.draft import Draft
 from miner.examination import Examination
 from miner.lexicon import Lexicon, Site
-from miner.linking import PREPOSITION, Draft, covers, unknown
+from miner.linking import PREPOSITION, covers, unknown
 
 _LANDMARK = re.compile(
     r"\b(?:adjacent to|beside|near|next to|overlying|overlies|overlie|over|superficial to|deep to|lateral to|"

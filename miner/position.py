@@ -12,8 +12,8 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from miner.draft import Draft
 from miner.lexicon import Descriptor, Lexicon, OtherFinding
-from miner.linking import Draft
 
 _BETWEEN = r"(?:[\w'./-]+\s+){0,6}?"
 """The words that may stand between a word of position and its noun."""

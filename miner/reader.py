@@ -14,6 +14,7 @@ from miner import (
     evidence,
     lesions,
     linking,
+    measurement,
     naming,
     opening,
     patient,
@@ -28,11 +29,11 @@ from miner import (
 )
 from miner.advice import Advisor
 from miner.contexts import Contexts
+from miner.draft import Draft
 from miner.examination import Examination, described, examined, region_of, side_of
 from miner.language import Pipeline, pairs, vocabulary
 from miner.lexicon import CueEntry, Lexicon
 from miner.lexicon.entries import CauseEntry
-from miner.linking import Draft
 from miner.model import weighted
 from miner.parse import Parse, Sentence
 from miner.records import (
@@ -286,7 +287,7 @@ class Reader:
             target.descriptors += reach.descriptors
             target.denied += reach.denied
             if target.size is None:
-                target.size = linking.size(reach, lower)
+                target.size = measurement.size(reach, lower)
             if not target.own_place:
                 placed = [h for h in sentence.sites if h[0].scope in ("", target.scope)]
                 if placed:

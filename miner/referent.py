@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
+from miner.draft import Draft
 from miner.lexicon import Descriptor, Lexicon
-from miner.linking import Draft, place_holds
+from miner.linking import place_holds
 from miner.parse import Sentence
 from miner.position import Positions
 

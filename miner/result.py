@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from miner import placement
+from miner.draft import Draft
 from miner.lesions import Lesion
 from miner.lexicon import CauseEntry
-from miner.linking import Draft
 from miner.parse import Parse
 from miner.records import (
     Advice,

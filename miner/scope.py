@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
+from miner.draft import Draft
 from miner.examination import Examination
 from miner.lexicon import Lexicon
-from miner.linking import Draft, anchored
+from miner.linking import anchored
 from miner.parse import Sentence
 from miner.placement import dominant
 
